@@ -1,0 +1,5 @@
+"""What runs by the clock: task name -> seconds. Every job is described in `docs/jobs.md`."""
+
+from typing import Any
+
+SCHEDULE: dict[str, dict[str, Any]] = {}

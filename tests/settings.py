@@ -1,0 +1,23 @@
+"""The suite's settings: the product's own, in `test` mode, with what a test must not share or wait for replaced."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("MODE", "test")
+os.environ.setdefault("SECRET_KEY", "only-for-the-suite-" + "x" * 32)
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="chatsite-tests-"))
+os.environ.setdefault("INSECURE_HTTP", "1")
+os.environ.setdefault("ALLOWED_HOSTS", "testserver,127.0.0.1,localhost")
+
+from chatsite.settings import *  # noqa: E402
+from chatsite.settings import DATA_DIR, DATABASES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not shared memory: that one answers "table is locked" at once and ignores the timeout.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
+else:
+    DATABASES["default"]["OPTIONS"].pop("pool", None)
+CELERY_TASK_ALWAYS_EAGER = False
