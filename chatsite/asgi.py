@@ -8,7 +8,8 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
-from chats.live.routing import socket_application  # noqa: E402 - needs the apps to be ready
 from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from chats.live.routing import socket_application  # noqa: E402 - needs the apps to be ready
 
 application = ProtocolTypeRouter({"http": django_application, "websocket": socket_application})

@@ -1,4 +1,4 @@
-"""The Celery application. Its timetable is `chatsite/schedule.py`."""
+"""The Celery application. Its timetable is `chatsite/schedule.py`, its settings are the `CELERY_` ones."""
 
 import os
 
@@ -9,7 +9,3 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 app = Celery("chatsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-
-from chatsite.schedule import SCHEDULE  # noqa: E402 - the tasks' names are only known by now
-
-app.conf.beat_schedule = SCHEDULE

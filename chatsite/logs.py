@@ -13,7 +13,21 @@ import structlog
 
 # Event keys whose value is about a person or opens a door. The value is dropped, whatever it looks like.
 SECRET_KEYS = frozenset(
-    {"text", "email", "e_mail", "to", "name", "phone", "password", "token", "authorization", "cookie", "session_key", "secret", "body"}
+    {
+        "text",
+        "email",
+        "e_mail",
+        "to",
+        "name",
+        "phone",
+        "password",
+        "token",
+        "authorization",
+        "cookie",
+        "session_key",
+        "secret",
+        "body",
+    }
 )
 _EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}\.[^\s@<>\"',;)]+")
 _BEARER = re.compile(r"(?i)\b(bearer|token|sessionid|session|csrf)([=: ]+)[A-Za-z0-9._~+/=:-]{12,}")

@@ -1,9 +1,17 @@
-"""Every address of the service."""
+"""Every address of the service. Each app lists its own, flat, in its `urls.py`."""
 
 from django.contrib import admin
 from django.urls import include, path
 
+from chatsite import health, views
+
 urlpatterns = [
+    path("healthz/live", health.live, name="healthz_live"),
+    path("healthz/ready", health.ready, name="healthz_ready"),
+    path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("robots.txt", views.robots_txt, name="robots_txt"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("", include("chats.urls")),
 ]

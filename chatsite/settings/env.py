@@ -28,7 +28,7 @@ def secret(name: str, default: str = "") -> str:
     """`NAME`, or the stripped content of the file that `NAME_FILE` points at."""
     path = env.str(f"{name}_FILE", default="")
     if not path:
-        return env.str(name, default=default)
+        return str(env.str(name, default=default))
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:

@@ -1,12 +1,13 @@
 """Mail leaves through the outbox only (`accounts.domain.mail`); these say where it goes then."""
 
 from .env import DATA_DIR, DEMO, env
-from .security import SITE_URL  # noqa: F401
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Chatsite <no-reply@localhost>")
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
-    default="django.core.mail.backends.filebased.EmailBackend" if DEMO else "django.core.mail.backends.smtp.EmailBackend",
+    default="django.core.mail.backends.filebased.EmailBackend"
+    if DEMO
+    else "django.core.mail.backends.smtp.EmailBackend",
 )
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")

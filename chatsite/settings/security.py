@@ -34,7 +34,7 @@ INSECURE_HTTP = env.bool("INSECURE_HTTP", default=DEMO)
 if PRODUCTION:
     if len(SECRET_KEY) < SHORTEST_SECRET or SECRET_KEY.startswith("django-insecure"):
         raise ImproperlyConfigured(
-            f"SECRET_KEY must be a random value of at least {SHORTEST_SECRET} characters (SECRET_KEY or SECRET_KEY_FILE)."
+            f"SECRET_KEY (or SECRET_KEY_FILE) must be a random value of at least {SHORTEST_SECRET} characters."
         )
     if DEBUG:
         raise ImproperlyConfigured("DEBUG must be off in production: its error pages show secrets and customers' data.")
