@@ -28,8 +28,12 @@ class MailState(models.TextChoices):
 class Mail(models.Model):
     kind = models.CharField(max_length=60)
     mail_class = models.CharField(max_length=10, choices=MailClass.choices)
-    workspace = models.ForeignKey("accounts.Workspace", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(
+        "accounts.Workspace", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     to = models.EmailField()
     subject = models.CharField(max_length=200)
     text = models.TextField()

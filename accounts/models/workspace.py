@@ -65,9 +65,7 @@ class Availability(models.TextChoices):
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self) -> MembershipQuerySet:
         """Members who may act: not removed, their user not deactivated, their workspace not suspended or closing."""
-        return self.filter(
-            removed_at__isnull=True, user__is_active=True, workspace__state=WorkspaceState.ACTIVE
-        )
+        return self.filter(removed_at__isnull=True, user__is_active=True, workspace__state=WorkspaceState.ACTIVE)
 
     def for_workspace(self, workspace: Workspace) -> MembershipQuerySet:
         return self.filter(workspace=workspace)
