@@ -1,0 +1,32 @@
+"""Token buckets for frames: in memory, per visitor or member and process. A bucket that is full again is forgotten."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable
+
+
+class Buckets:
+    def __init__(self, per_second: float, burst: int) -> None:
+        self.per_second = per_second
+        self.burst = burst
+        self._levels: dict[Hashable, tuple[float, float]] = {}
+        self._swept = time.monotonic()
+
+    def wait(self, key: Hashable) -> float:
+        """0.0 and one token taken, or the seconds until there is one."""
+        now = time.monotonic()
+        level, at = self._levels.get(key, (float(self.burst), now))
+        level = min(float(self.burst), level + (now - at) * self.per_second)
+        if level < 1:
+            self._levels[key] = (level, now)
+            return (1 - level) / self.per_second
+        self._levels[key] = (level - 1, now)
+        if now - self._swept > 60:
+            self._sweep(now)
+        return 0.0
+
+    def _sweep(self, now: float) -> None:
+        self._swept = now
+        full = self.burst / self.per_second
+        self._levels = {key: value for key, value in self._levels.items() if now - value[1] < full}
