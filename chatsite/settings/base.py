@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",  # its widget templates, for FORM_RENDERER
     "channels",
     "allauth",
     "allauth.account",
@@ -64,6 +65,8 @@ TEMPLATES = [
         },
     },
 ]
+
+FORM_RENDERER = "chatsite.rendering.PartsRenderer"
 
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
