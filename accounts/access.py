@@ -54,7 +54,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def member_required(permission: Permission) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
-    """Opens a view under `/w/<slug>/…` to members who hold `permission`; the view gets `request.membership` and no slug."""
+    """Opens a view under `/w/<slug>/…` to members with `permission`; it gets `request.membership` and no slug."""
 
     def decorate(view: View[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)

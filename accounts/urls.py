@@ -1,5 +1,21 @@
-"""Addresses of accounts."""
+"""Addresses of accounts. Signing in and up is allauth's, mounted at `accounts/` by `chatsite/urls.py`."""
 
-from django.urls import URLPattern, URLResolver
+from allauth.account import views as allauth_views
+from django.db import transaction
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.views import dev_mail, home, profile, team, workspace
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    # The account and the mail that confirms its address are written together or not at all.
+    path("accounts/signup/", transaction.atomic(allauth_views.signup), name="account_signup"),
+    path("workspaces/", home.workspace_switch, name="workspace_switch"),
+    path("profile/", profile.profile, name="profile"),
+    path("w/<slug:slug>/team/", team.team, name="team"),
+    path("w/<slug:slug>/team/<int:member_id>/role/", team.member_role, name="member_role"),
+    path("w/<slug:slug>/team/<int:member_id>/remove/", team.member_remove, name="member_remove"),
+    path("w/<slug:slug>/settings/", workspace.workspace_settings, name="workspace_settings"),
+    path("dev/mail/", dev_mail.dev_mail, name="dev_mail"),
+    path("dev/mail/<int:mail_id>/", dev_mail.dev_mail_message, name="dev_mail_message"),
+]

@@ -2,4 +2,6 @@
 
 from typing import Any
 
-SCHEDULE: dict[str, dict[str, Any]] = {}
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep-mail": {"task": "accounts.tasks.sweep_mail", "schedule": 60.0},
+}

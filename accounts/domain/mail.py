@@ -82,7 +82,7 @@ def deliver(*, mail_id: int, now: datetime | None = None) -> bool:
 
 
 def sweep(*, now: datetime | None = None) -> int:
-    """Delivers what is due and was left behind: by a crash, a lost wake-up, or a delivery that failed. Returns how many."""
+    """Delivers what is due and was left: by a crash, a lost wake-up, a delivery that failed. Returns how many."""
     now = now or timezone.now()
     due = Mail.objects.filter(state__in=OPEN_STATES, due_at__lte=now).order_by("due_at")
     return sum(deliver(mail_id=pk, now=now) for pk in list(due.values_list("pk", flat=True)[:SWEEP_LIMIT]))

@@ -1,0 +1,5 @@
+"""What billing knows about people: nothing yet."""
+
+from privacy.contract import Model
+
+MODELS: tuple[Model, ...] = ()
