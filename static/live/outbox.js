@@ -2,7 +2,7 @@
 
 /**
  * @typedef {import("./link.js").Frame} Frame
- * @typedef {{cid: string, frame: Frame, at: number, state: "sending" | "failed", error?: string}} Item
+ * @typedef {{cid: string, frame: Frame, at: number, state: "sending" | "failed", error?: string, answer?: Frame}} Item
  * @typedef {{get: () => string | null | undefined, set: (value: string) => void}} Store
  *
  * @typedef {object} OutboxOptions
@@ -20,8 +20,8 @@
  * @property {() => Item[]} items
  */
 
-/** Refusals that are repeated, after the wait or the consent that they ask for. */
-const AGAIN = ["too_fast", "unavailable", "consent_required", "consent_stale"];
+/** Refusals that are repeated after a wait. Consent is asked for first, then `retry(cid, {consent})`. */
+const AGAIN = ["too_fast", "unavailable"];
 const ANSWER_WITHIN = 15_000;
 
 /** A random UUID; `crypto.randomUUID` is missing where the host page is not https. */
@@ -104,6 +104,7 @@ export function createOutbox({ store, send, onChange }) {
       land(item);
       item.state = "failed";
       item.error = frame.code;
+      item.answer = frame;
       changed();
     }
     pump();
@@ -132,7 +133,7 @@ export function createOutbox({ store, send, onChange }) {
       land(item);
       Object.assign(item.frame, change);
       item.state = "sending";
-      delete item.error;
+      item.error = item.answer = undefined;
       changed();
       pump();
     },
