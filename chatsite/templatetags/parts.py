@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 from django import template
+from django.template import Context
 
 register = template.Library()
 
 HUES = 12
+
+# The item of the rail, or of the list of settings, that is marked as current on a page.
+SECTIONS = {
+    "inbox": "inbox",
+    "chat": "inbox",
+    "closed_chats": "closed",
+    "transcript": "closed",
+    "websites": "websites",
+    "website_new": "websites",
+    "website_settings": "websites",
+    "team": "team",
+    "workspace_settings": "settings",
+    "profile": "profile",
+    "account_email": "email",
+    "account_change_password": "password",
+    "account_set_password": "password",
+    "mfa_index": "mfa",
+    "mfa_activate_totp": "mfa",
+    "mfa_deactivate_totp": "mfa",
+    "mfa_view_recovery_codes": "mfa",
+    "mfa_generate_recovery_codes": "mfa",
+    "socialaccount_connections": "connections",
+}
 
 
 @register.filter
@@ -23,3 +47,10 @@ def initials(name: str) -> str:
         return "?"
     ends = words[:1] if len(words) == 1 else [words[0], words[-1]]
     return "".join(word[0] for word in ends).upper()
+
+
+@register.simple_tag(takes_context=True)
+def current_section(context: Context) -> str:
+    """What the view says (`section` in the context), else what the address belongs to."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    return str(context.get("section") or SECTIONS.get(getattr(match, "url_name", None) or "", ""))
