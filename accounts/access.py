@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import Membership, User
@@ -28,10 +28,15 @@ P = ParamSpec("P")
 LAST_WORKSPACE = "workspace"
 
 
-class MemberRequest(HttpRequest):
-    """A request that came through the door."""
+class UserRequest(HttpRequest):
+    """A request of somebody who is signed in."""
 
     user: User
+
+
+class MemberRequest(UserRequest):
+    """A request that came through the door of a workspace."""
+
     membership: Membership
 
 
@@ -47,6 +52,18 @@ View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 def active_membership(user: User, slug: str) -> Membership | None:
     members = Membership.objects.active().select_related("workspace", "user")
     return members.filter(user=user, workspace__slug=slug).first()
+
+
+def user_required(view: Callable[Concatenate[UserRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Opens a view that belongs to no workspace to whoever is signed in."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.get_full_path())
+        return view(cast(UserRequest, request), *args, **kwargs)
+
+    return guarded
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -86,9 +103,19 @@ def member_required(permission: Permission) -> Callable[[View[P]], Callable[...,
 
 
 def member_of_session(cookies: Mapping[str, str], slug: str) -> SocketMember | None:
-    """The member behind a socket's cookies: a live session of an active user who belongs to the workspace.
+    """The member behind a socket's cookies: a live session of an active user who belongs to the workspace."""
+    user = _user_of_session(cookies)
+    membership = active_membership(user, slug) if user else None
+    return SocketMember(membership, cookies[settings.SESSION_COOKIE_NAME]) if membership else None
 
-    `django.contrib.auth.get_user` is not used: with a fallback secret it gives the session a new key,
+
+def signed_in(cookies: Mapping[str, str]) -> bool:
+    """Whether the cookies belong to a live session of an active user, member of anything or not."""
+    return _user_of_session(cookies) is not None
+
+
+def _user_of_session(cookies: Mapping[str, str]) -> User | None:
+    """`django.contrib.auth.get_user` is not used: with a fallback secret it gives the session a new key,
     and a socket has no answer that could carry the new cookie.
     """
     key = cookies.get(settings.SESSION_COOKIE_NAME)
@@ -100,8 +127,7 @@ def member_of_session(cookies: Mapping[str, str], slug: str) -> SocketMember | N
     user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()
     if user is None or not _hash_is_current(user, session.get(HASH_SESSION_KEY, "")):
         return None
-    membership = active_membership(user, slug)
-    return SocketMember(membership, key) if membership else None
+    return user
 
 
 def _hash_is_current(user: User, session_hash: str) -> bool:

@@ -41,15 +41,16 @@ def send_for_allauth(*, template_prefix: str, to: str, context: Mapping[str, Any
 
 
 def _words(kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """What our template of `kind` needs, out of what allauth gives."""
+    if kind == "confirm_address":
+        return {"url": context["activate_url"]}
+    if kind == "reset_password":
+        return {"url": context["password_reset_url"]}
     return {
-        "confirm_address": lambda: {"url": context["activate_url"]},
-        "reset_password": lambda: {"url": context["password_reset_url"]},
-        "address_in_use": lambda: {
-            "sign_in_url": absolute(reverse("account_login")),
-            "reset_url": absolute(reverse("account_reset_password")),
-        },
-        "no_account": lambda: {"sign_up_url": absolute(reverse("account_signup"))},
-    }[kind]()
+        "sign_in_url": absolute(reverse("account_login")),
+        "sign_up_url": absolute(reverse("account_signup")),
+        "reset_url": absolute(reverse("account_reset_password")),
+    }
 
 
 def _notice(template_prefix: str, context: Mapping[str, Any]) -> dict[str, str]:

@@ -62,6 +62,12 @@ def may(membership: Membership, permission: Permission) -> bool:
     return permission in GRANTS[membership.role]
 
 
-def matrix() -> list[tuple[Promise, list[bool]]]:
-    """The table as the team page shows it: one row a permission, one column a role in the order of `Role`."""
-    return [(LABELS[permission], [permission in GRANTS[role] for role in Role.values]) for permission in Permission]
+def matrix() -> list[dict[str, object]]:
+    """The table as the team page shows it: one row a permission, one cell a role in the order of `Role`."""
+    return [
+        {
+            "label": LABELS[permission],
+            "cells": [(label, permission in GRANTS[role]) for role, label in Role.choices],
+        }
+        for permission in Permission
+    ]

@@ -156,7 +156,7 @@ ALLAUTH = (
         "account.EmailConfirmation",
         fields={
             "email_address": Link(Erase.DELETE_ROW),
-            "key": Personal(Category.CREDENTIAL, (Purpose.SECURE,), Retention.TOKEN, Source.SYSTEM, Erase.DELETE_ROW),
+            "key": Personal(Category.CREDENTIAL, (Purpose.SECURE,), Retention.EXPIRY, Source.SYSTEM, Erase.DELETE_ROW),
             **plain("id", "created", "sent"),
         },
     ),

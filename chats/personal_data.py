@@ -79,7 +79,7 @@ MODELS = (
         fields={
             "visitor": Link(Erase.DELETE_ROW),
             "digest": Personal(
-                Category.CREDENTIAL, (Purpose.SECURE,), Retention.TOKEN, Source.SYSTEM, Erase.DELETE_ROW
+                Category.CREDENTIAL, (Purpose.SECURE,), Retention.EXPIRY, Source.SYSTEM, Erase.DELETE_ROW
             ),
             **plain("id", "expires_at"),
         },
@@ -167,12 +167,12 @@ STORES = (
     Store(
         "memory of the page: visitor's token",
         "held by the chat window after it was opened; gone when the tab closes",
-        Personal(Category.CREDENTIAL, _answer, Retention.TOKEN, Source.SYSTEM, Erase.DELETE_ROW),
+        Personal(Category.CREDENTIAL, _answer, Retention.EXPIRY, Source.SYSTEM, Erase.DELETE_ROW),
     ),
     Store(
         "sessionStorage of the chat window",
         "after the first message: the token, what is not sent yet, what was typed; gone when the tab closes",
-        Personal(Category.CONTENT, _answer, Retention.TOKEN, Source.PERSON, Erase.DELETE_ROW),
+        Personal(Category.CONTENT, _answer, Retention.EXPIRY, Source.PERSON, Erase.DELETE_ROW),
     ),
     Store(
         "sessionStorage of the customer's page",
@@ -182,7 +182,7 @@ STORES = (
     Store(
         "localStorage of the chat window",
         "the token, if the visitor ticked “remember this chat on this device”",
-        Personal(Category.CREDENTIAL, _answer, Retention.TOKEN, Source.PERSON, Erase.DELETE_ROW),
+        Personal(Category.CREDENTIAL, _answer, Retention.EXPIRY, Source.PERSON, Erase.DELETE_ROW),
     ),
     Store(
         "localStorage of the console",

@@ -34,7 +34,7 @@ def check_declarations(app_configs: Sequence[AppConfig] | None = None, **_: Any)
 
 def fields_of(model: type[models.Model]) -> list[AnyField]:
     """Every field with a column of its own, and the many-to-many fields, which stand for their link tables."""
-    return [field for field in (*model._meta.local_concrete_fields, *model._meta.local_many_to_many)]
+    return [*model._meta.local_concrete_fields, *model._meta.local_many_to_many]
 
 
 def problems(all_models: Sequence[type[models.Model]], found: DataMap) -> Iterator[checks.CheckMessage]:
@@ -135,8 +135,9 @@ def _undeclared_model(model: type[models.Model]) -> checks.Error:
     names = ", ".join(field.name for field in fields_of(model))
     return checks.Error(
         f"{model._meta.label} is not declared.",
-        hint=f"Add Model({model._meta.label!r}, fields={{…}}, subject=…) to MODELS in {model._meta.app_label}/{MODULE}.py "
-        f"(for a third-party app: in accounts/{MODULE}.py), with: {names}. The words are in privacy/contract.py.",
+        hint=f"Add Model({model._meta.label!r}, fields={{…}}, subject=…) to MODELS in {model._meta.app_label}/"
+        f"{MODULE}.py (for a third-party app: in accounts/{MODULE}.py), with: {names}. The words are in "
+        "privacy/contract.py.",
         obj=model,
         id="privacy.E001",
     )

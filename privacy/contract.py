@@ -59,7 +59,7 @@ class Retention(StrEnum):
     MEMBERSHIP = "until the workspace or the account is erased"
     WORKSPACE = "until the workspace is erased"
     SESSION = "until the session ends, 14 days at most"
-    TOKEN = "until it expires"
+    EXPIRY = "until it expires"
     MAIL = "content until it is sent, the rest 30 days"
     CHAT = "12 months after the chat was closed"
     CONTACT = "24 months without activity"
@@ -147,7 +147,7 @@ class NotPersonal:
 
 @dataclass(frozen=True, slots=True)
 class Json:
-    """A JSON field: every key it may hold. `[]` stands for the items of a list, `*` for keys that are not known ahead."""
+    """A JSON field: every key it may hold. `[]` stands for a list's items, `*` for keys that are not known ahead."""
 
     keys: Mapping[str, Personal | NotPersonal]
 

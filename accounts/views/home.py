@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from accounts.access import LAST_WORKSPACE
+from accounts.access import LAST_WORKSPACE, UserRequest, user_required
 from accounts.models import Membership, User
 
 
@@ -17,7 +16,7 @@ def _memberships(user: User) -> list[Membership]:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Signed out: what this is. Signed in: the inbox of the only or the last workspace, else the choice, else the start."""
+    """Signed out: what this is. Signed in: the inbox of the only or last workspace, else the choice, else the start."""
     if not isinstance(request.user, User):
         return render(request, "public/home.html")
     slugs = [membership.workspace.slug for membership in _memberships(request.user)]
@@ -32,7 +31,6 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
-def workspace_switch(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
+@user_required
+def workspace_switch(request: UserRequest) -> HttpResponse:
     return render(request, "accounts/workspaces.html", {"memberships": _memberships(request.user)})

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import UserRequest, user_required
 from accounts.domain import users
 from accounts.forms import ProfileForm
-from accounts.models import User
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def profile(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
+@user_required
+def profile(request: UserRequest) -> HttpResponse:
     form = ProfileForm.of(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         users.change_profile(user=request.user, **form.cleaned_data)
         messages.success(request, _("Your profile is saved."))
         return redirect("profile")
-    return render(request, "accounts/profile.html", {"form": form})
+    return render(request, "accounts/profile.html", {"form": form, "section": "profile", "subsection": "profile"})

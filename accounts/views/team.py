@@ -36,7 +36,11 @@ def team(request: MemberRequest) -> HttpResponse:
         }
         for member in _present(me).select_related("user").order_by("user__name", "user__email")
     ]
-    return render(request, "accounts/team.html", {"rows": rows, "matrix": matrix(), "roles": Role.labels})
+    return render(
+        request,
+        "accounts/team.html",
+        {"rows": rows, "matrix": matrix(), "roles": Role.labels, "section": "team", "subsection": "team"},
+    )
 
 
 @require_POST
