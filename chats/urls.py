@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from chats.views import archive, chat, inbox, widget, widget_assets
+from chats.views import archive, chat, inbox, visitor_api, widget, widget_assets
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("widget.js", widget_assets.loader, name="widget_loader"),
     path("widget/app/<slug:wanted>/<path:name>", widget_assets.module, name="widget_module"),
     path("widget/<slug:key>/config.json", widget.config, name="widget_config"),
     path("widget/<slug:key>/frame", widget.frame, name="widget_frame"),
+    path("widget/<slug:key>/session", visitor_api.session, name="widget_session"),
+    path("widget/<slug:key>/messages", visitor_api.messages, name="widget_messages"),
     path("w/<slug:slug>/", inbox.inbox, name="inbox"),
     path("w/<slug:slug>/status/", inbox.own_status, name="own_status"),
     path("w/<slug:slug>/chats/<uuid:chat_id>/", chat.chat, name="chat"),

@@ -29,9 +29,14 @@ def rows(*, membership: Membership, limit: int = 500) -> list[wire.Wire]:
     return wire.rows(open_chats(membership.workspace, limit=limit))
 
 
-def rows_after(workspace_id: int, rev: int, *, limit: int) -> list[wire.Wire]:
-    """Rows that changed after revision `rev`, closed chats included, oldest change first."""
-    return wire.rows(visible(workspace_id).after_rev(rev)[:limit])
+def rows_after(workspace_id: int, rev: int, *, limit: int) -> tuple[list[wire.Wire], int | None]:
+    """Rows that changed after revision `rev`, closed chats included, oldest change first; and the revision up to which
+    they are complete if there are more (None: there are none). `limit` must exceed a batch: its rows share a revision."""
+    changed = list(visible(workspace_id).after_rev(rev)[: limit + 1])
+    if len(changed) <= limit:
+        return wire.rows(changed), None
+    cut = changed[limit].rev
+    return wire.rows(chat for chat in changed if chat.rev < cut), cut - 1
 
 
 def rev(workspace_id: int) -> int:

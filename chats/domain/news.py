@@ -49,6 +49,10 @@ def listen(listener: Listener | None) -> None:
     _listener = listener
 
 
+def listener() -> Listener | None:
+    return _listener
+
+
 def announce(news: News) -> None:
     if _listener is not None and news.changes:
         _listener(news)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
+from functools import cache
+
+from django.conf import settings
 
 
 class Buckets:
@@ -30,3 +33,15 @@ class Buckets:
         self._swept = now
         full = self.burst / self.per_second
         self._levels = {key: value for key, value in self._levels.items() if now - value[1] < full}
+
+
+@cache
+def visitor_messages() -> Buckets:
+    """Messages of visitors, by visitor: one bucket for all sockets and the HTTP fallback of this process."""
+    return Buckets(*settings.LIVE_VISITOR_RATE)
+
+
+@cache
+def operator_messages() -> Buckets:
+    """Messages of operators, by member."""
+    return Buckets(*settings.LIVE_OPERATOR_RATE)

@@ -91,9 +91,7 @@ class Chat(models.Model):
                 condition=models.Q(state__in=["queued", "missed", "active"]),
                 name="chat_open",
             ),
-            models.Index(
-                fields=["workspace", "-closed_at"], condition=models.Q(state="closed"), name="chat_closed"
-            ),
+            models.Index(fields=["workspace", "-closed_at"], condition=models.Q(state="closed"), name="chat_closed"),
             models.Index(fields=["visitor", "-created_at"], name="chat_of_visitor"),
         ]
 

@@ -36,7 +36,9 @@ class Visitor(models.Model):
     class Meta:
         verbose_name = _("visitor")
         verbose_name_plural = _("visitors")
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["workspace", "-created_at"], name="visitor_newest")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace", "-created_at"], name="visitor_newest")
+        ]
 
     def __str__(self) -> str:
         return f"visitor {self.pk}"

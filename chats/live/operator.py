@@ -1,0 +1,358 @@
+"""The operator's socket: parse, ask, forward."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.access import SocketMember
+from accounts.domain.members import set_availability
+from accounts.permissions import Permission, may
+from chats.domain import entries as e
+from chats.domain import wire
+from chats.domain.chats import acting
+from chats.domain.errors import Refused
+from chats.live import protocol, reads, snapshots
+from chats.live.cursor import Cursor
+from chats.live.protocol import BadFrame, Frame
+from chats.live.socket import Scope, Send, Socket
+
+if TYPE_CHECKING:
+    from chats.live.core import Core
+
+REORDER_SECONDS = 0.03
+
+# What a frame needs beyond seeing chats.
+NEEDS = {
+    "accept": Permission.ACCEPT_CHATS,
+    "send": Permission.ANSWER_CHATS,
+    "note": Permission.ANSWER_CHATS,
+    "close": Permission.CLOSE_CHATS,
+    "typing": Permission.ANSWER_CHATS,
+}
+
+
+class OperatorSocket(Socket):
+    __slots__ = (
+        "auth_hash",
+        "core",
+        "held",
+        "key",
+        "member",
+        "membership",
+        "ready",
+        "rev",
+        "session_key",
+        "typed_at",
+        "workspace_id",
+    )
+
+    def __init__(self, core: Core, scope: Scope, send: Send, admitted: SocketMember) -> None:
+        super().__init__(scope, send)
+        self.core = core
+        self.membership = admitted.membership
+        self.member = acting(admitted.membership)
+        self.session_key = admitted.session_key
+        self.auth_hash = admitted.membership.user.get_session_auth_hash()
+        self.workspace_id = admitted.membership.workspace_id
+        self.key = f"member:{self.member.id}"
+        self.held: dict[uuid.UUID, Cursor] = {}
+        self.typed_at: dict[uuid.UUID, float] = {}
+        self.ready = False
+
+    # In
+
+    async def receive(self, raw: str | bytes | None) -> None:
+        wait = self.core.operator_frames.wait(self.key)
+        if wait:
+            self.too_fast(wait)
+            return
+        try:
+            if not isinstance(raw, str):
+                raise BadFrame("bad_frame")
+            frame = protocol.parse(raw, protocol.OPERATOR_FRAMES)
+            if (frame["type"] == "hello") == self.ready:
+                raise BadFrame("bad_frame", frame)
+        except BadFrame as bad:
+            self.refuse(bad.code, cid=bad.cid, ref=bad.ref)
+            if bad.code == "too_large":
+                self.too_large()
+            return
+        if frame["type"] in protocol.WRITES:
+            wait = self.core.operator_messages.wait(self.key)
+            if wait:
+                self.too_fast(wait, cid=frame["cid"], ref=frame["ref"])
+                return
+        if "chat" in frame and frame["chat"] is None:
+            self._refuse_frame(frame, "not_found")
+            return
+        needed = NEEDS.get(frame["type"])
+        if needed is not None and not may(self.membership, needed):
+            self._refuse_frame(frame, "forbidden")
+            return
+        waiting = HANDLERS[frame["type"]](self, frame)
+        if waiting is not None:
+            await waiting
+
+    def _refuse_frame(self, frame: Frame, code: str, retry_after: float | None = None) -> None:
+        self.refuse(code, cid=frame.get("cid"), ref=frame["ref"], retry_after=retry_after)
+
+    async def hello(self, frame: Frame) -> None:
+        if frame["v"] != protocol.VERSION:
+            self.close(protocol.CLOSE_TOO_OLD)
+            return
+        hub = self.core.hub
+        if (
+            sum(socket.key == self.key for socket in hub.feed(self.workspace_id).sockets)
+            >= settings.LIVE_OPERATOR_SOCKETS
+        ):
+            self.refuse("limit_reached", ref=frame["ref"])
+            self.close(protocol.CLOSE_LIMIT)
+            return
+        # Known to the feed before the rows are read: what is committed meanwhile is noticed.
+        hub.add_operator(self)
+        feed = hub.feed(self.workspace_id)
+        self.core.here.arrived(self)
+        await self.core.here.look(self.workspace_id, fresh=True)
+        picture = await self.core.reader.run(snapshots.take, self.workspace_id, frame["rev"])
+        if self.closed:
+            return
+        self.core.directories[self.workspace_id] = picture.directory
+        self._welcome(frame, picture)
+        rev = picture.rev
+        while rev < max(feed.highest, picture.newest):
+            rows, rev = await self.core.reader.run(snapshots.rows_after, self.workspace_id, rev)
+            if self.closed:
+                return
+            self.push_frame({"type": "chats", "rev": rev, "rows": rows})
+        feed.snapshot(rev)
+        self.ready = True
+        for chat_id, after in frame["after"].items():
+            await self._watch(chat_id, after, frame, always=False)
+
+    def _welcome(self, frame: Frame, picture: snapshots.Picture) -> None:
+        here = self.core.here
+        welcome = {
+            "type": "welcome",
+            "v": protocol.VERSION,
+            "server_time": wire.moment(timezone.now()),
+            "heartbeat": settings.LIVE_HEARTBEAT_SECONDS,
+            "limits": protocol.limits(settings.LIVE_OPERATOR_RATE),
+            "online": here.is_open(self.workspace_id),
+            "me": {
+                "id": str(self.member.id),
+                "name": self.member.name,
+                "role": self.membership.role,
+                **here.own(self.workspace_id, self.member.id),
+            },
+            "rev": picture.rev,
+            "chats": picture.rows,
+            **picture.directory,
+            "members": [
+                {**each, **here.of(self.workspace_id, int(each["id"]))} for each in picture.directory["members"]
+            ],
+            **_ref(frame),
+        }
+        if picture.more:
+            welcome["more"] = True
+        self.push_frame(welcome)
+
+    async def watch(self, frame: Frame) -> None:
+        await self._watch(frame["chat"], frame["after"], frame, always=True)
+
+    async def _watch(self, chat_id: uuid.UUID, after: int, frame: Frame, *, always: bool) -> None:
+        if chat_id not in self.held and len(self.held) >= protocol.MOST_WATCHED:
+            self._refuse_frame(frame, "limit_reached")
+            return
+        cursor = self.held[chat_id] = Cursor(after)
+        self.core.hub.watch(chat_id, self)
+        found = await self._catch_up(chat_id, cursor, frame=frame if always else None)
+        if not found:
+            self.held.pop(chat_id, None)
+            self.core.hub.unwatch(chat_id, self)
+            self._refuse_frame(frame, "not_found")
+
+    def unwatch(self, frame: Frame) -> None:
+        self.held.pop(frame["chat"], None)
+        self.core.hub.unwatch(frame["chat"], self)
+
+    def accept(self, frame: Frame) -> None:
+        self._submit(frame, e.Accept(frame["chat"], self.member), self._row_wanted)
+
+    def close_chat(self, frame: Frame) -> None:
+        self._submit(frame, e.Close(frame["chat"], self.member), self._row_wanted)
+
+    def send_message(self, frame: Frame) -> None:
+        self._submit(frame, e.Reply(frame["chat"], self.member, frame["cid"], frame["text"]), self._sent)
+
+    def note(self, frame: Frame) -> None:
+        self._submit(frame, e.Note(frame["chat"], self.member, frame["cid"], frame["text"]), self._sent)
+
+    def read(self, frame: Frame) -> None:
+        self._submit(frame, e.Read(frame["chat"], self.member, frame["n"]), None)
+
+    def typing(self, frame: Frame) -> Awaitable[None] | None:
+        chat_id = frame["chat"]
+        if chat_id not in self.held:
+            # Only whoever watches a chat can type in it; a foreign chat is never watched.
+            self._refuse_frame(frame, "not_found")
+            return None
+        now = self._loop.time()
+        if frame["on"] and now - self.typed_at.get(chat_id, -10.0) < settings.LIVE_TYPING_INTERVAL:
+            return None
+        if frame["on"]:
+            self.typed_at[chat_id] = now
+        else:
+            self.typed_at.pop(chat_id, None)
+        author = {"type": "operator", "id": str(self.member.id), "name": self.member.name}
+        self.core.typing.says(chat_id, author, on=frame["on"])
+        return None
+
+    async def status(self, frame: Frame) -> None:
+        await self.core.reader.run(set_availability, membership=self.membership, availability=frame["state"])
+        self.core.here.chose(self, frame["state"])
+
+    async def ping(self, frame: Frame) -> None:
+        feed = self.core.hub.feed(self.workspace_id)
+        heads: dict[str, int] = {}
+        behind: list[uuid.UUID] = []
+        for chat_id, held in frame["after"].items():
+            cursor = self.held.get(chat_id)
+            if cursor is not None and held < cursor.last:
+                heads[str(chat_id)] = cursor.last
+                cursor.last = held
+                behind.append(chat_id)
+        self.push_frame({"type": "pong", "heads": heads, "rev": feed.known or 0, **_ref(frame)})
+        for chat_id in behind:
+            self._behind(chat_id, wait=0)
+        rev = frame["rev"]
+        while rev is not None and feed.known is not None and rev < feed.known and not self.closed:
+            rows, rev = await self.core.reader.run(snapshots.rows_after, self.workspace_id, rev)
+            self.push_frame({"type": "chats", "rev": rev, "rows": rows})
+
+    # Answers
+
+    def _submit(self, frame: Frame, entry: e.Entry, done: Callable[[Frame, Any], None] | None) -> None:
+        self.core.writer.submit(entry, partial(self._answered, frame, done))
+
+    def _answered(self, frame: Frame, done: Callable[[Frame, Any], None] | None, answer: e.Answer) -> None:
+        if isinstance(answer, Refused):
+            self._refuse_frame(frame, answer.code, answer.retry_after)
+        elif done is not None:
+            done(frame, answer)
+
+    def _sent(self, frame: Frame, answer: e.Sent) -> None:
+        self.push_frame(
+            {
+                "type": "sent",
+                "cid": answer.cid,
+                "chat": str(answer.chat_id),
+                "n": answer.number,
+                "at": wire.moment(answer.at),
+                **_ref(frame),
+            }
+        )
+
+    def _row_wanted(self, frame: Frame, answer: e.Done) -> None:
+        self._loop.create_task(self._show_row(frame, answer.chat_id))
+
+    async def _show_row(self, frame: Frame, chat_id: uuid.UUID) -> None:
+        rows = await self.core.reader.run(snapshots.rows_of, self.workspace_id, [chat_id])
+        feed = self.core.hub.feeds.get(self.workspace_id)
+        self.push_frame({"type": "chats", "rev": feed.known if feed else 0, "rows": rows, **_ref(frame)})
+
+    # Out
+
+    def deliver(self, chat_id: uuid.UUID, head: int, entries: list[wire.Wire], payload: bytes) -> None:
+        """Shows committed entries of a watched chat; `payload` is all of them, encoded once for everybody."""
+        cursor = self.held.get(chat_id)
+        if cursor is None:
+            return
+        fresh = cursor.take(entries)
+        if fresh is None:
+            self._behind(chat_id)
+        elif fresh is entries:
+            self.push(payload)
+        elif fresh:
+            self._show(chat_id, head, fresh)
+
+    def found(self, head: reads.Head) -> None:
+        """The sweep read where a watched chat really is."""
+        cursor = self.held.get(head.chat_id)
+        if cursor is not None and cursor.last != head.head:
+            self._behind(head.chat_id, wait=0)
+
+    def _behind(self, chat_id: uuid.UUID, wait: float = REORDER_SECONDS) -> None:
+        cursor = self.held[chat_id]
+        if cursor.busy:
+            cursor.again = True
+        else:
+            self._loop.create_task(self._catch_up(chat_id, cursor, wait=wait))
+
+    async def _catch_up(
+        self, chat_id: uuid.UUID, cursor: Cursor, *, wait: float = 0, frame: Frame | None = None
+    ) -> bool:
+        """Reads from the database until nothing new came meanwhile; whether the chat is there. With `frame`, the answer
+        to it is shown even if it is empty."""
+        if cursor.busy:
+            return True
+        cursor.busy = cursor.again = True
+        try:
+            while cursor.again and not self.closed and self.held.get(chat_id) is cursor:
+                cursor.again = False
+                await asyncio.sleep(wait)
+                piece = await self.core.reader.run(
+                    reads.entries_after, chat_id, cursor.last, for_visitor=False, workspace_id=self.workspace_id
+                )
+                if piece is None:
+                    return False
+                if piece.reset_to is not None:
+                    self.push_frame({"type": "reset", "chat": str(chat_id), "after": piece.reset_to})
+                self._show(chat_id, piece.head, piece.entries, frame)
+                cursor.last, frame = piece.head, None
+            return True
+        finally:
+            cursor.busy = False
+
+    def _show(self, chat_id: uuid.UUID, head: int, entries: list[wire.Wire], frame: Frame | None = None) -> None:
+        base = {"type": "events", "chat": str(chat_id), "head": head}
+        if frame is not None and not entries:
+            self.push_frame({**base, "events": [], **_ref(frame)})
+        for first in range(0, len(entries), settings.LIVE_PAGE):
+            part = entries[first : first + settings.LIVE_PAGE]
+            self.push_frame({**base, "events": part, **(_ref(frame) if frame else {})})
+
+    def token_ended(self, _now: dt.datetime) -> bool:
+        """A session's end is the sweep's to find: it is a row."""
+        return False
+
+    def gone(self) -> None:
+        self.closed = True
+        self.core.hub.remove_operator(self)
+        self.core.here.left(self)
+
+
+def _ref(frame: Frame) -> Frame:
+    return {"ref": frame["ref"]} if frame["ref"] is not None else {}
+
+
+HANDLERS: dict[str, Callable[[OperatorSocket, Any], Awaitable[None] | None]] = {
+    "hello": OperatorSocket.hello,
+    "watch": OperatorSocket.watch,
+    "unwatch": OperatorSocket.unwatch,
+    "accept": OperatorSocket.accept,
+    "send": OperatorSocket.send_message,
+    "note": OperatorSocket.note,
+    "close": OperatorSocket.close_chat,
+    "typing": OperatorSocket.typing,
+    "read": OperatorSocket.read,
+    "status": OperatorSocket.status,
+    "ping": OperatorSocket.ping,
+}

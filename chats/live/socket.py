@@ -1,0 +1,139 @@
+"""What both kinds of socket share: a bounded queue out, a clock of the last word in, and closing with a code."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from django.conf import settings
+
+from chats.live import protocol
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Scope = dict[str, Any]
+BATCH_OF_DIRECT = 64
+
+
+class Transport(Protocol):
+    """What `manage.py serve` offers beside ASGI's `send`: writing without a task, and knowing when the client reads."""
+
+    paused: bool
+    on_resume: Callable[[], None] | None
+
+    def write_text(self, payload: bytes) -> None: ...
+
+
+class Socket:
+    """One connection. `push` never waits: what the client does not read in time is its own loss, by close code 4409."""
+
+    __slots__ = (
+        "__weakref__",
+        "_bytes",
+        "_loop",
+        "_queue",
+        "_refused",
+        "_send",
+        "_too_large",
+        "_transport",
+        "_writing",
+        "closed",
+        "heard_at",
+        "opened_at",
+    )
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._send = send
+        self._transport: Transport | None = scope.get("extensions", {}).get("chatsite.transport")
+        if self._transport is not None:
+            self._transport.on_resume = self._flush
+        self._queue: deque[bytes] = deque()
+        self._bytes = 0
+        self._writing: asyncio.Task[None] | None = None
+        self._refused: deque[float] | None = None
+        self._too_large = 0
+        self.closed = False
+        self.opened_at = self.heard_at = time.monotonic()
+
+    # Out
+
+    def push_frame(self, frame: protocol.Frame) -> None:
+        self.push(protocol.encode(frame))
+
+    def push(self, payload: bytes) -> None:
+        """Queues one encoded frame; the order of pushes is the order of frames."""
+        if self.closed:
+            return
+        transport = self._transport
+        if transport is not None and not transport.paused and not self._queue:
+            transport.write_text(payload)
+            return
+        self._queue.append(payload)
+        self._bytes += len(payload)
+        if len(self._queue) > settings.LIVE_UNSENT_FRAMES or self._bytes > settings.LIVE_UNSENT_BYTES:
+            self.close(protocol.CLOSE_SLOW)
+        elif transport is None and self._writing is None:
+            self._writing = self._loop.create_task(self._write())
+
+    def _flush(self) -> None:
+        """The client reads again (only with a transport)."""
+        transport = self._transport
+        while transport is not None and self._queue and not transport.paused and not self.closed:
+            payload = self._queue.popleft()
+            self._bytes -= len(payload)
+            transport.write_text(payload)
+
+    async def _write(self) -> None:
+        try:
+            while self._queue:
+                payload = self._queue.popleft()
+                self._bytes -= len(payload)
+                await self._send({"type": "websocket.send", "text": payload.decode()})
+        except (OSError, RuntimeError):
+            self._queue.clear()  # the peer has gone; the server reports the disconnect
+        finally:
+            self._writing = None
+
+    # Closing
+
+    def close(self, code: int) -> None:
+        """Says goodbye once. What is queued for a client that does not read is dropped."""
+        if self.closed:
+            return
+        self.closed = True
+        if code == protocol.CLOSE_SLOW:
+            self._queue.clear()
+        self._loop.create_task(self._close(code))
+
+    async def _close(self, code: int) -> None:
+        if self._writing is not None:
+            await asyncio.wait([self._writing], timeout=1)
+        try:
+            await self._send({"type": "websocket.close", "code": code})
+        except (OSError, RuntimeError):
+            return
+
+    # Refusing
+
+    def refuse(self, code: str, **details: Any) -> None:
+        self.push_frame(protocol.error(code, **details))
+
+    def too_large(self) -> None:
+        """The third frame that is too large ends the connection."""
+        self._too_large += 1
+        if self._too_large >= 3:
+            self.close(protocol.CLOSE_BAD_FRAMES)
+
+    def too_fast(self, wait: float, *, cid: str | None = None, ref: str | None = None) -> None:
+        """Asks for patience; a client that goes on as before (50 refusals in 10 s) is closed."""
+        now = time.monotonic()
+        if self._refused is None:
+            self._refused = deque(maxlen=settings.LIVE_UNHANDLED_FRAMES)
+        if len(self._refused) == self._refused.maxlen and now - self._refused[0] < 10:
+            self.close(protocol.CLOSE_LIMIT)
+            return
+        self._refused.append(now)
+        self.refuse("too_fast", cid=cid, ref=ref, retry_after=round(max(wait, 0.05), 2))

@@ -1,0 +1,197 @@
+"""The web process: daphne's server with what it lacks - back-pressure, limits on what comes in, and a graceful end.
+
+Daphne writes to a socket without asking whether the client reads, queues what comes in without end, and on SIGTERM drops
+its clients with 1006 (docs/decisions/0004). So: a producer on each transport tells the live core to pause; a counted
+queue closes with 4429; and a stop first lets the core say goodbye.
+"""
+
+from __future__ import annotations
+
+# isort: off
+from daphne.server import Server as DaphneServer  # installs the asyncio reactor, so it must come first
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+
+# isort: on
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+from zope.interface import implementer
+
+from chats.live import protocol
+from chats.live.core import core, running
+
+log = structlog.get_logger(__name__)
+
+LARGEST_MESSAGE = 4 * 64 * 1024
+MOST_QUEUED = 2_000
+PATIENCE = 0.1
+# The loop and the writer's thread hand the interpreter to each other; five milliseconds, the default, is an age for that.
+SWITCH_SECONDS = 0.0005
+
+
+@implementer(IPushProducer)
+class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
+    """One connection: a transport in the sense of `chats.live.socket.Transport`."""
+
+    paused = False
+    on_resume: Callable[[], None] | None = None
+
+    def onOpen(self) -> None:  # noqa: N802 - autobahn's name
+        super().onOpen()
+        # Daphne's HTTP channel was the transport's producer until the upgrade.
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self, True)
+
+    def pauseProducing(self) -> None:  # noqa: N802 - twisted's name
+        self.paused = True
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.paused = False
+        if self.on_resume is not None:
+            self.on_resume()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        self.paused = True
+
+    def write_text(self, payload: bytes) -> None:
+        """Sends one text frame (RFC 6455 section 5.2: final, unmasked) without autobahn's bookkeeping."""
+        if self.state != self.STATE_OPEN:
+            return
+        length = len(payload)
+        if length < 126:
+            head = bytes((0x81, length))
+        elif length < 65536:
+            head = b"\x81\x7e" + length.to_bytes(2, "big")
+        else:
+            head = b"\x81\x7f" + length.to_bytes(8, "big")
+        self.transport.write(head + payload)
+
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802 - daphne's name
+        # autobahn's sendClose refuses the codes of RFC 6455 that a server may use, 1001 and 1012 among them.
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=1000 if code is None else code, isReply=False)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: N802, N803
+        self.on_resume = None
+        super().onClose(wasClean, code, reason)
+
+
+class CountedQueue(asyncio.Queue[Any]):
+    """What a client sent and nobody handled yet. Too much for too long ends the connection."""
+
+    def __init__(self, overrun: Callable[[], None]) -> None:
+        super().__init__()
+        self._overrun = overrun
+        self._checking = False
+
+    def put_nowait(self, item: Any) -> None:
+        waiting = self.qsize()
+        if waiting >= MOST_QUEUED:
+            self._overrun()
+            return
+        super().put_nowait(item)
+        if waiting > settings.LIVE_UNHANDLED_FRAMES and not self._checking:
+            # A burst that arrives in one piece is no flood: the handler gets a moment.
+            self._checking = True
+            asyncio.get_running_loop().call_later(PATIENCE, self._check)
+
+    def _check(self) -> None:
+        self._checking = False
+        if self.qsize() > settings.LIVE_UNHANDLED_FRAMES:
+            self._overrun()
+
+
+class Server(DaphneServer):  # type: ignore[misc]
+    """`stop` is graceful; a second signal is not."""
+
+    stopping = False
+
+    def run(self) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
+        reactor.callWhenRunning(self._own_signals)
+        super().run()
+
+    def _own_signals(self) -> None:
+        self.ws_factory.protocol = SocketProtocol
+        # The masks of incoming frames are undone by the server; frames of other directions are refused (RFC 6455 5.1).
+        self.ws_factory.setProtocolOptions(requireMaskedClientFrames=True)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            reactor._asyncioEventloop.add_signal_handler(number, self.end)
+
+    def create_application(self, protocol_: Any, scope: dict[str, Any]) -> asyncio.Queue[Any] | None:
+        if scope["type"] != "websocket":
+            return super().create_application(protocol_, scope)  # type: ignore[no-any-return]
+        if self.stopping:
+            return None
+        scope["asgi"] = {"version": "3.0"}
+        scope["extensions"] = {"chatsite.transport": protocol_}
+        queue = CountedQueue(lambda: protocol_.serverClose(protocol.CLOSE_LIMIT))
+
+        async def send(message: dict[str, Any]) -> None:
+            await self.handle_reply(protocol_, message)
+
+        receive: Callable[[], Awaitable[Any]] = queue.get
+        application = self.application(scope=scope, receive=receive, send=send)
+        self.connections[protocol_]["application_instance"] = asyncio.ensure_future(application)
+        return queue
+
+    def end(self) -> None:
+        """Stops accepting, lets the live core store and say goodbye, then stops."""
+        if self.stopping:
+            reactor.stop()
+            return
+        self.stopping = True
+        asyncio.get_running_loop().create_task(self._end())
+
+    async def _end(self) -> None:
+        for listener in self.listeners:
+            listener.addCallback(lambda port: port.stopListening())
+        try:
+            for each in running():
+                await each.drain()
+        finally:
+            reactor.stop()
+
+    def kill_all_applications(self) -> Deferred[Any]:
+        # An upgrade younger than a second has no application yet, which daphne does not expect.
+        for details in self.connections.values():
+            details.setdefault("application_instance", _done())
+        return super().kill_all_applications()
+
+
+def _done() -> asyncio.Future[None]:
+    future: asyncio.Future[None] = reactor._asyncioEventloop.create_future()
+    future.set_result(None)
+    return future
+
+
+async def warm_up() -> None:
+    """Makes the live core before the first socket, so that what HTTP callers store is carried from the start."""
+    core()
+
+
+def serve(application: Any, *, host: str, port: int, ready: Callable[[], None]) -> None:
+    """Runs until SIGTERM or SIGINT."""
+    server = Server(
+        application=application,
+        endpoints=[f"tcp:port={port}:interface={host.replace(':', chr(92) + ':')}"],
+        signal_handlers=False,
+        ready_callable=ready,
+        ping_interval=20,
+        ping_timeout=30,
+        websocket_timeout=-1,
+        websocket_max_message_size=LARGEST_MESSAGE,
+        websocket_max_frame_size=LARGEST_MESSAGE,
+        server_name="Chatsite",
+        verbosity=0,
+    )
+    reactor.callWhenRunning(lambda: asyncio.get_running_loop().create_task(warm_up()))
+    server.run()
