@@ -5,6 +5,9 @@ from __future__ import annotations
 from django import template
 from django.template import Context
 
+from accounts.access import LAST_WORKSPACE, active_membership
+from accounts.models import Membership, User
+
 register = template.Library()
 
 HUES = 12
@@ -54,3 +57,14 @@ def current_section(context: Context) -> str:
     """What the view says (`section` in the context), else what the address belongs to."""
     match = getattr(context.get("request"), "resolver_match", None)
     return str(context.get("section") or SECTIONS.get(getattr(match, "url_name", None) or "", ""))
+
+
+@register.simple_tag(takes_context=True)
+def current_member(context: Context) -> Membership | None:
+    """Who the page is for. A page of no workspace (profile, password) keeps the rail of the one that was used last."""
+    request = context.get("request")
+    member = getattr(request, "membership", None)
+    if member is not None or request is None:
+        return member
+    last = request.session.get(LAST_WORKSPACE) if isinstance(getattr(request, "user", None), User) else None
+    return active_membership(request.user, last) if last else None
