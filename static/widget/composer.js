@@ -61,10 +61,10 @@ export function createComposer({ words, limit, onWrite, onTyping }) {
   form.onsubmit = (event) => {
     event.preventDefault();
     const address = find("mail").hidden ? "" : email.value.trim();
-    if (!text.value.trim()) return text.focus();
-    if (tooLong()) return text.focus();
     if (complain(email, address && !email.checkValidity() ? words.bad_email : "")) return email.focus();
-    const written = text.value.trim().replaceAll("\0", "");
+    // An address alone is worth sending, too, once there is something to answer.
+    const written = text.value.trim().replaceAll("\0", "") || (address === given ? "" : address);
+    if (!written || tooLong()) return text.focus();
     text.value = "";
     grow();
     onWrite(written, address === given ? "" : address);

@@ -119,6 +119,7 @@ function heard(frame) {
       if (chat && frame.chat?.id !== chat) clear();
       chat = frame.chat?.id;
       state = frame.chat?.state ?? "";
+      lastRead = Math.max(lastRead, frame.chat?.read ?? 0);
       outbox.repeat();
       if (!chat) find("log").setAttribute("aria-live", "polite");
       break;
@@ -196,13 +197,12 @@ function entered(entries) {
 }
 
 function seen() {
-  const mark = Number(keeper.get("read"));
-  unread = unread.filter((n) => n > mark);
-  if (shown && document.visibilityState === "visible") {
-    const last = unread.at(-1);
+  unread = unread.filter((n) => n > lastRead);
+  const last = unread.at(-1);
+  if (last && shown && document.visibilityState === "visible") {
+    transport.send({ type: "read", n: last });
+    lastRead = last;
     unread = [];
-    if (last) keeper.set("read", `${last}`);
-    if (last && last > lastRead && transport.send({ type: "read", n: last })) lastRead = last;
   }
   if (unread.length !== told) {
     told = unread.length;
@@ -232,8 +232,9 @@ function refresh() {
   const here = online || answered;
   find("status").textContent = here ? words.here : back || words.away;
   find("status").className = here ? "here" : "";
-  find("away").hidden = here;
-  const nobody = here ? "" : settings.away || words.leave;
+  // Once they wrote, the thread says what happens next.
+  const nobody = here || chat ? "" : settings.away || words.leave;
+  find("away").hidden = !nobody;
   if (find("away").textContent !== nobody) find("away").textContent = nobody;
   composer.askEmail(!here || state === "missed");
   find("end").hidden = !chat || state === "closed";

@@ -74,7 +74,7 @@ export function createKeeper(key) {
     },
     forget() {
       put(device, "token", null);
-      for (const name of ["token", "outbox", "draft", "read"]) set(name, null);
+      for (const name of ["token", "outbox", "draft"]) set(name, null);
       begun = false;
     },
     remember(on) {
