@@ -55,10 +55,10 @@ test: $(VENV)/test.stamp ## run the suite (ARGS="-k word" to choose)
 	@$(PY) -m pytest -n $(PYTEST_WORKERS) $(ARGS)
 
 test-faults: $(VENV)/test.stamp ## kill and restart real servers under traffic (needs PostgreSQL and Redis installed)
-	@.ci/services run -- $(PY) -m pytest tests/faults --run-faults $(ARGS)
+	@$(PY) -m pytest tests/faults -m faults $(ARGS)
 
 bench: $(VENV)/test.stamp ## measure the live core beside its references (needs PostgreSQL and Redis installed)
-	@.ci/services run -- $(PY) -m tests.bench $(ARGS)
+	@$(PY) -m tests.bench $(ARGS)
 
 node_modules/.stamp: package.json
 	@npm install --no-audit --no-fund --no-package-lock --loglevel error
@@ -70,16 +70,18 @@ lint: $(VENV)/test.stamp node_modules/.stamp ## ruff, mypy, import contracts, te
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m djlint templates --lint --quiet
-	npx biome check
-	npx tsc --noEmit
+	find templates -name '*.html' -exec $(VENV)/bin/djade --check {} +
+	npx --no-install biome check
+	npx --no-install tsc --noEmit
 
 format: $(VENV)/test.stamp node_modules/.stamp ## let the formatters have their way
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
-	npx biome check --write
+	find templates -name '*.html' -exec $(VENV)/bin/djade {} +
+	npx --no-install biome check --write
 
-icons: node_modules/.stamp ## copy the icon sprite out of its package into static/
-	@$(PY) -m chatsite.icons
+icons: node_modules/.stamp | $(PY) ## copy the icon sprite out of its package into static/
+	@$(PY) .ci/icons
 
 clean: ## remove the virtual environment, node_modules and caches (never var/)
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
