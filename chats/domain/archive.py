@@ -1,7 +1,7 @@
 """The closed chats of a workspace: found by words, visitor and date, read page by page, written out as a transcript.
 
-Pages are keysets, never offsets, so page 200 costs what page 1 costs. A search for words reads at most `SCAN` chats a page:
-a rare word in a large archive answers "search older" instead of holding the database for a minute.
+Pages are keysets, never offsets, so page 200 costs what page 1 costs. A search for words reads at most `SCAN` chats a
+page: a rare word in a large archive answers "search older" instead of holding the database for a minute.
 """
 
 from __future__ import annotations

@@ -1,0 +1,54 @@
+"""Texts of people, drawn safely. `static/console/text.js` follows the same rule; one list of cases tests both."""
+
+from __future__ import annotations
+
+import re
+
+from django import template
+from django.utils.html import conditional_escape, format_html, json_script
+from django.utils.safestring import SafeString, mark_safe
+
+from chats.views.words import words
+
+register = template.Library()
+
+LINK = re.compile(r"""(?:https?://|mailto:)[^\s<>"'`\\]+""", re.IGNORECASE)
+TRAILING = ".,;:!?*_~"
+PAIRS = {")": "(", "]": "[", "}": "{"}
+
+
+def link_end(found: str) -> int:
+    """How much of what looks like an address is one: not the full stop behind it, not the bracket around it."""
+    end = len(found)
+    while end:
+        last = found[end - 1]
+        opener = PAIRS.get(last)
+        if last in TRAILING or (opener and found.count(last, 0, end) > found.count(opener, 0, end)):
+            end -= 1
+        else:
+            break
+    return end
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """Everything escaped; http, https and mailto addresses made clickable."""
+    parts: list[str] = []
+    position = 0
+    for match in LINK.finditer(text):
+        address = match.group()[: link_end(match.group())]
+        if address.lower() in {"http://", "https://", "http:", "https:", "mailto:", "http", "https", "mailto"}:
+            continue
+        parts.append(conditional_escape(text[position : match.start()]))
+        parts.append(
+            format_html('<a href="{}" target="_blank" rel="noopener noreferrer nofollow ugc">{}</a>', address, address)
+        )
+        position = match.start() + len(address)
+    parts.append(conditional_escape(text[position:]))
+    return mark_safe("".join(parts))  # noqa: S308 - every part was escaped above
+
+
+@register.simple_tag
+def console_words() -> SafeString:
+    """The console's sentences as data for its scripts."""
+    return json_script(words(), "console-words")
