@@ -25,12 +25,12 @@ $(PY):
 # The stamp is newer than the requirements it was installed from, so a second start installs nothing.
 $(VENV)/run.stamp: requirements.txt | $(PY)
 	@echo "Installing what Chatsite needs (once) ..."
-	@$(PY) -m pip install --quiet --requirement requirements.txt
+	@$(PY) -m pip install --quiet --quiet --requirement requirements.txt
 	@touch $@
 
 $(VENV)/test.stamp: requirements.txt tests/requirements.txt | $(PY)
 	@echo "Installing what the tests need (once) ..."
-	@$(PY) -m pip install --quiet --requirement tests/requirements.txt
+	@$(PY) -m pip install --quiet --quiet --requirement tests/requirements.txt
 	@touch $@ $(VENV)/run.stamp
 
 # ---- the product ---------------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ run: export DATA_DIR := $(DATA_DIR)
 run: export SITE_URL ?= http://127.0.0.1:$(PORT)
 run: ## start Chatsite with demo data (PORT=8123 DATA_DIR=/somewhere move it); Ctrl-C ends it
 	@python=$$(.ci/python) && "$$python" .ci/ports "$(PORT)" "$(DEMO_PORT)"
-	@$(MAKE) --no-print-directory $(VENV)/run.stamp
+	@$(MAKE) --silent --no-print-directory $(VENV)/run.stamp
 	@mkdir -p "$(DATA_DIR)"
 	@$(PY) manage.py migrate --verbosity 0
 	@$(PY) manage.py demo

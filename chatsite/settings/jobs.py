@@ -16,7 +16,7 @@ else:
     # The transport refuses to start without its folders.
     for _folder in ("tasks", "control"):
         (_queue_dir / _folder).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost/"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_queue_dir / "tasks"),
         "data_folder_out": str(_queue_dir / "tasks"),
