@@ -10,19 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import Membership, User
 from accounts.permissions import Permission, may
 
 P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
 
 # Where the workspace that was used last is remembered, for people who belong to several.
 LAST_WORKSPACE = "workspace"
@@ -61,9 +63,15 @@ def user_required(view: Callable[Concatenate[UserRequest, P], HttpResponse]) -> 
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
-        return view(cast(UserRequest, request), *args, **kwargs)
+        return _private(view(cast(UserRequest, request), *args, **kwargs))
 
     return guarded
+
+
+def _private(response: R) -> R:
+    """What was shown to somebody signed in is in no cache, not even in the browser's after they log out."""
+    add_never_cache_headers(response)
+    return response
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -93,7 +101,7 @@ def member_required(permission: Permission) -> Callable[[View[P]], Callable[...,
                 request.session[LAST_WORKSPACE] = slug
             member_request = cast(MemberRequest, request)
             member_request.membership = membership
-            return view(member_request, *args, **kwargs)
+            return _private(view(member_request, *args, **kwargs))
 
         # The access matrix checks that every address of a workspace has a door.
         guarded.permission = permission  # type: ignore[attr-defined]

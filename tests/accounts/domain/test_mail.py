@@ -9,6 +9,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from celery import current_app
 from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
@@ -32,7 +33,7 @@ def send() -> Mail:
 def woken() -> Iterator[list[int]]:
     """The ids that the worker was woken for."""
     ids: list[int] = []
-    with patch.object(mail.current_app, "send_task", lambda name, args, **_: ids.extend(args)):
+    with patch.object(current_app, "send_task", lambda name, args, **_: ids.extend(args)):
         yield ids
 
 
@@ -67,7 +68,7 @@ def test_a_broker_that_is_down_costs_the_caller_nothing(
     db: None, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with (
-        patch.object(mail.current_app, "send_task", side_effect=OperationalError("down")),
+        patch.object(current_app, "send_task", side_effect=OperationalError("down")),
         django_capture_on_commit_callbacks(execute=True),
     ):
         row = send()
