@@ -128,12 +128,12 @@ def earlier_chats(*, chat: Chat, limit: int = 10) -> list[Chat]:
     return list(others.order_by("-created_at")[:limit])
 
 
-def lines(*, chat: Chat, after: int = 0, limit: int = LINES, notes: bool = True) -> list[Message]:
+def lines(*, chat: Chat, after: int = 0, limit: int | None = None, notes: bool = True) -> list[Message]:
     """A page of the transcript in order. Without `notes` it holds what the visitor could see and nothing else."""
     entries = Message.objects.filter(chat=chat).after(after)
     if not notes:
         entries = entries.filter(visitor_number__isnull=False).exclude(kind=Kind.NOTE)
-    return list(entries[:limit])
+    return list(entries[: limit or LINES])
 
 
 def all_lines(*, chat: Chat, notes: bool) -> Iterator[Message]:

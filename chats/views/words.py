@@ -76,6 +76,8 @@ def words() -> dict[str, Any]:
         },
         "closed": gettext("Chat closed."),
         "undo": gettext("Undo"),
+        "reply": gettext("Reply"),
+        "reply_accepts": gettext("Reply - this also accepts the chat"),
         "yours": gettext("yours"),
         "with": gettext("with %(name)s"),
         "colleague_holds": gettext("%(name)s holds this chat; a reply does not move it."),

@@ -144,6 +144,11 @@ export function createComposer(pane, { member, onSend, onTyping }) {
     choose,
     keepAll,
     /** @param {string} words */
+    setPlaceholder: (words) => {
+      const box = boxes.get("reply");
+      if (box) box.placeholder = words;
+    },
+    /** @param {string} words */
     hint: (words) => say(part(pane, "hint"), words),
     stop: () => {
       keepAll();

@@ -214,6 +214,7 @@ function drawRow(row) {
   say(part(visitor, "name"), row.visitor.name);
   const mine = store.isMine(row);
   say(part(pane, "holder"), mine ? words.yours : filled(words.with, { name: row.operator?.name ?? "" }));
+  composer.setPlaceholder(store.isWaiting(row) ? words.reply_accepts : words.reply);
   composer.hint(row.state === "active" && !mine ? filled(words.colleague_holds, { name: row.operator?.name ?? "" }) : "");
 }
 
