@@ -13,6 +13,7 @@ from chats.domain import store, wire
 from chats.domain.entries import Entry, Sent, Start
 from chats.domain.errors import Refused
 from chats.domain.news import Change, News
+from chats.domain.store import LockedChat
 from chats.models import AuthorType, Chat, ChatStart, Kind, Message, Visitor, VisitorToken, Website
 
 PREVIEW = 120
@@ -24,10 +25,10 @@ class Batch:
 
     def __init__(self, entries: Sequence[Entry], *, now: dt.datetime, careful: bool) -> None:
         self.now = now
-        self.chats: dict[uuid.UUID, Chat] = {}
+        self.chats: dict[uuid.UUID, LockedChat] = {}
         self.visitors: dict[uuid.UUID, Visitor] = {}
         self.websites: dict[int, Website] = {}
-        self._current: dict[uuid.UUID, Chat | None] = {}
+        self._current: dict[uuid.UUID, LockedChat | None] = {}
         self._stored: dict[tuple[uuid.UUID, str, str], Message] = {}
         self._starts: dict[tuple[uuid.UUID, str], ChatStart] = {}
         self._messages: list[Message] = []
@@ -88,10 +89,7 @@ class Batch:
     def _lock(self, entries: Sequence[Entry]) -> None:
         ids = {chat_id for entry in entries if (chat_id := getattr(entry, "chat_id", None)) is not None}
         if ids:
-            locked = (
-                Chat.objects.select_for_update(of=("self",)).select_related("visitor").filter(pk__in=ids).order_by("pk")
-            )
-            self.chats = {chat.pk: chat for chat in locked}
+            self.chats = store.lock_chats(ids)
 
     def _load_first_answers(self, entries: Sequence[Entry]) -> None:
         keys = {
@@ -102,36 +100,33 @@ class Batch:
         for message in store.first_answers(sorted(keys)) if keys else []:
             self._stored[(message.chat_id, message.sender, message.cid or "")] = message
 
-    def _target(self, entry: Any) -> Chat | None:
+    def _target(self, entry: Any) -> LockedChat | None:
         if hasattr(entry, "visitor_id"):
             return self.current_chat(entry.visitor_id, entry.website_id, getattr(entry, "chat_id", None))
         return self.chats.get(entry.chat_id)
 
     # What the rules ask
 
-    def website(self, chat: Chat) -> Website:
+    def website(self, chat: LockedChat) -> Website:
         if chat.website_id not in self.websites:
             self.websites[chat.website_id] = Website.objects.get(pk=chat.website_id)
         return self.websites[chat.website_id]
 
-    def current_chat(self, visitor_id: uuid.UUID, website_id: int, hint: uuid.UUID | None = None) -> Chat | None:
+    def current_chat(self, visitor_id: uuid.UUID, website_id: int, hint: uuid.UUID | None = None) -> LockedChat | None:
         """The visitor's open chat on this website, else the newest, else None; locked."""
         if visitor_id in self._current:
             return self._current[visitor_id]
         chat = self.chats.get(hint) if hint is not None else None
         if chat is None or chat.visitor_id != visitor_id or chat.website_id != website_id or not chat.is_open:
-            mine = (
-                Chat.objects.select_for_update(of=("self",))
-                .select_related("visitor")
-                .filter(visitor_id=visitor_id, website_id=website_id)
-            )
-            chat = mine.open().first() or mine.closed().order_by("-created_at", "-pk").first()
+            mine = Chat.objects.filter(visitor_id=visitor_id, website_id=website_id)
+            newest = mine.closed().order_by("-created_at", "-pk")
+            chat = store.lock_first(mine.open().order_by("pk")) or store.lock_first(newest)
             if chat is not None:
                 chat = self.chats.setdefault(chat.pk, chat)
         self._current[visitor_id] = chat
         return chat
 
-    def member_chat(self, chat_id: uuid.UUID, workspace_id: int) -> Chat:
+    def member_chat(self, chat_id: uuid.UUID, workspace_id: int) -> LockedChat:
         """The chat of this workspace. An id of another workspace is refused exactly like one that does not exist."""
         chat = self.chats.get(chat_id)
         if chat is None or chat.workspace_id != workspace_id:
@@ -148,13 +143,13 @@ class Batch:
                 return message
         return Message.objects.get(chat_id=start.chat_id, number=start.number)
 
-    def repeated(self, chat: Chat, sender: str, cid: str) -> Message | None:
+    def repeated(self, chat: LockedChat, sender: str, cid: str) -> Message | None:
         return self._stored.get((chat.pk, sender, cid))
 
     # What the rules do
 
-    def open_chat(self, visitor: Visitor, start: Start) -> Chat:
-        chat = Chat(
+    def open_chat(self, visitor: Visitor, start: Start) -> LockedChat:
+        created = Chat(
             workspace_id=start.workspace_id,
             website_id=start.website_id,
             visitor=visitor,
@@ -166,13 +161,14 @@ class Batch:
             page_title=start.origin.title,
             referrer_origin=start.origin.referrer,
         )
+        chat = store.new_chat(created, store.VisitorName(visitor.name, visitor.email))
         self.chats[chat.pk] = chat
         self._current[visitor.pk] = chat
-        self._created.append(chat)
+        self._created.append(created)
         self.change(chat, urgent=True).started = True
         return chat
 
-    def change(self, chat: Chat, *, urgent: bool = False) -> Change:
+    def change(self, chat: LockedChat, *, urgent: bool = False) -> Change:
         """The news about `chat`; asking for it also says that its inbox row changed."""
         change = self._changes.get(chat.pk)
         if change is None:
@@ -183,7 +179,7 @@ class Batch:
 
     def add(
         self,
-        chat: Chat,
+        chat: LockedChat,
         kind: Kind,
         author: AuthorType,
         *,
@@ -231,11 +227,11 @@ class Batch:
         self._starts[(visitor_id, start.cid)] = start
         self._new_starts.append(start)
 
-    def mark(self, chat: Chat, member_id: int, number: int) -> None:
+    def mark(self, chat: LockedChat, member_id: int, number: int) -> None:
         key = (chat.pk, member_id)
         self._marks[key] = max(number, self._marks.get(key, 0))
 
-    def recount_unread(self, chat: Chat, after: int, *, exactly: bool = False) -> None:
+    def recount_unread(self, chat: LockedChat, after: int, *, exactly: bool = False) -> None:
         """Counts the row's unread messages again from a read position, once all messages of the batch are stored;
         not `exactly`: a position behind an earlier one does not bring messages back."""
         self._recounts[chat.pk] = (after, exactly)
@@ -243,27 +239,25 @@ class Batch:
     # Writing
 
     def write(self) -> News:
-        """Stores everything. The revisions come last but for the chats that carry them."""
+        """Stores everything. The revisions are given out here, so that their order is the commits' order."""
+        if not self._changes:
+            return News(changes=[], revs={})
         Chat.objects.bulk_create(self._created)
-        if self._messages:
-            store.insert_messages(self._messages)
         ChatStart.objects.bulk_create(self._new_starts)
         if self._marks:
             store.raise_read_marks(self._marks)
         for chat_id, (after, exactly) in self._recounts.items():
             self._recount(self.chats[chat_id], after, exactly=exactly)
         shown = {chat_id for chat_id, change in self._changes.items() if not self._only_reads(change)}
-        if self._changes:
-            revs = store.next_revs(self.chats[pk].workspace_id for pk in shown) if shown else {}
-            for pk in shown:
-                self.chats[pk].rev = revs[self.chats[pk].workspace_id]
-            changed = sorted(self._changes)
-            store.update_chats([self.chats[pk] for pk in changed])
-            return self._news(shown, revs)
-        return News(changes=[], revs={})
+        revs = store.write(self._messages, [self.chats[pk] for pk in sorted(self._changes)], shown)
+        return self._news(shown, revs)
 
-    def _recount(self, chat: Chat, after: int, *, exactly: bool) -> None:
-        count = 0 if after >= chat.head else store.count_unread(chat.pk, after)
+    def _recount(self, chat: LockedChat, after: int, *, exactly: bool) -> None:
+        count = 0
+        if after < chat.head:
+            fresh = [m for m in self._messages if m.chat_id == chat.pk and m.author_type == AuthorType.VISITOR]
+            count = store.count_unread(chat.pk, after)
+            count += sum(message.kind in SPOKEN and message.number > after for message in fresh)
         if not exactly:
             count = min(count, chat.unread)
         if count != chat.unread:

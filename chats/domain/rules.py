@@ -10,7 +10,8 @@ from typing import Any
 from chats.domain import entries as e
 from chats.domain.batch import Batch, sent
 from chats.domain.errors import Refused
-from chats.models import AuthorType, Chat, ChatState, Kind, Message, ReadMark
+from chats.domain.store import LockedChat
+from chats.models import AuthorType, ChatState, Kind, Message, ReadMark
 
 WAITING = (ChatState.QUEUED, ChatState.MISSED)
 
@@ -22,7 +23,7 @@ def _first_answer(message: Message, text: str) -> e.Answer:
     return sent(message)
 
 
-def _wait(batch: Batch, chat: Chat, *, somebody_here: bool) -> None:
+def _wait(batch: Batch, chat: LockedChat, *, somebody_here: bool) -> None:
     chat.operator_id = None
     chat.accepted_at = None
     chat.waiting_since = chat.waiting_since or batch.now
@@ -30,25 +31,25 @@ def _wait(batch: Batch, chat: Chat, *, somebody_here: bool) -> None:
     batch.change(chat, urgent=True)
 
 
-def _say(batch: Batch, chat: Chat, cid: str, text: str) -> Message:
+def _say(batch: Batch, chat: LockedChat, cid: str, text: str) -> Message:
     message = batch.add(chat, Kind.TEXT, AuthorType.VISITOR, cid=cid, text=text)
     chat.unread += 1
     chat.waiting_since = chat.waiting_since or batch.now
     return message
 
 
-def _may_reopen(batch: Batch, chat: Chat) -> bool:
+def _may_reopen(batch: Batch, chat: LockedChat) -> bool:
     within = dt.timedelta(hours=batch.website(chat).reopen_within)
     return chat.closed_at is not None and batch.now - chat.closed_at < within
 
 
-def _reopen_for_visitor(batch: Batch, chat: Chat, *, somebody_here: bool) -> None:
+def _reopen_for_visitor(batch: Batch, chat: LockedChat, *, somebody_here: bool) -> None:
     chat.closed_at = None
     _wait(batch, chat, somebody_here=somebody_here)
     batch.add(chat, Kind.REOPENED, AuthorType.VISITOR)
 
 
-def _nobody_here(batch: Batch, chat: Chat) -> None:
+def _nobody_here(batch: Batch, chat: LockedChat) -> None:
     """Tells the visitor at once that nobody is there to answer, behind the message that found it so."""
     batch.add(chat, Kind.MISSED, AuthorType.SYSTEM, data={"reason": "nobody_here"})
 
@@ -110,7 +111,7 @@ def visitor_send(batch: Batch, entry: e.VisitorSend) -> e.Answer:
     return sent(_say(batch, chat, entry.cid, entry.text))
 
 
-def _close(batch: Batch, chat: Chat, author: AuthorType, **details: Any) -> None:
+def _close(batch: Batch, chat: LockedChat, author: AuthorType, **details: Any) -> None:
     chat.state = ChatState.CLOSED
     chat.closed_at = batch.now
     chat.waiting_since = None
@@ -137,7 +138,7 @@ def visitor_read(batch: Batch, entry: e.VisitorRead) -> e.Answer:
     return e.Done(chat.pk)
 
 
-def _operators_number(batch: Batch, chat: Chat, position: int) -> int:
+def _operators_number(batch: Batch, chat: LockedChat, position: int) -> int:
     for operator_wire, visitor_wire in batch.change(chat).entries:
         if visitor_wire is not None and visitor_wire["n"] == position:
             return int(operator_wire["n"])
@@ -145,7 +146,7 @@ def _operators_number(batch: Batch, chat: Chat, position: int) -> int:
     return number or 0
 
 
-def _visitors_number(batch: Batch, chat: Chat, number: int) -> int:
+def _visitors_number(batch: Batch, chat: LockedChat, number: int) -> int:
     if number >= chat.head:
         return chat.visitor_head
     earlier = Message.objects.filter(chat_id=chat.pk, number__lte=number, visitor_number__isnull=False)
@@ -154,7 +155,7 @@ def _visitors_number(batch: Batch, chat: Chat, number: int) -> int:
     return max([stored, *fresh])
 
 
-def _take(batch: Batch, chat: Chat, member: e.Member) -> None:
+def _take(batch: Batch, chat: LockedChat, member: e.Member) -> None:
     chat.state = ChatState.ACTIVE
     chat.operator_id = member.id
     chat.accepted_at = batch.now

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chats.domain.names import names
+from chats.domain.store import LockedChat
 from chats.models import AuthorType, Chat, Message
 
 Wire = dict[str, Any]
@@ -15,7 +16,7 @@ Wire = dict[str, Any]
 
 def moment(at: dt.datetime) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def visitor_name(visitor_id: uuid.UUID, name: str) -> str:
@@ -55,7 +56,7 @@ def visitor_entry(message: Message, visitor: str) -> Wire:
     return entry(message, visitor, number=message.visitor_number)
 
 
-def row(chat: Chat, books: dict[str, dict[int, str]]) -> Wire:
+def row(chat: Chat | LockedChat, books: dict[str, dict[int, str]]) -> Wire:
     """The inbox row of `chat`, whose `visitor` is loaded; `books` are the names by kind and id."""
     visitor: Wire = {
         "id": str(chat.visitor_id),
@@ -91,7 +92,7 @@ def row(chat: Chat, books: dict[str, dict[int, str]]) -> Wire:
     }
 
 
-def rows(chats: Iterable[Chat]) -> list[Wire]:
+def rows(chats: Iterable[Chat | LockedChat]) -> list[Wire]:
     """Inbox rows of `chats` (each with its `visitor` loaded), with at most three queries for the names."""
     listed = list(chats)
     books = {

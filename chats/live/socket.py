@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -14,7 +14,6 @@ from chats.live import protocol
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Scope = dict[str, Any]
-BATCH_OF_DIRECT = 64
 
 
 class Transport(Protocol):
@@ -23,7 +22,7 @@ class Transport(Protocol):
     paused: bool
     on_resume: Callable[[], None] | None
 
-    def write_text(self, payload: bytes) -> None: ...
+    def write_texts(self, payloads: Iterable[bytes]) -> None: ...
 
 
 class Socket:
@@ -32,9 +31,12 @@ class Socket:
     __slots__ = (
         "__weakref__",
         "_bytes",
+        "_closing",
+        "_code",
         "_loop",
         "_queue",
         "_refused",
+        "_scheduled",
         "_send",
         "_too_large",
         "_transport",
@@ -55,6 +57,9 @@ class Socket:
         self._writing: asyncio.Task[None] | None = None
         self._refused: deque[float] | None = None
         self._too_large = 0
+        self._scheduled = False
+        self._closing: asyncio.Task[None] | None = None
+        self._code = 0
         self.closed = False
         self.opened_at = self.heard_at = time.monotonic()
 
@@ -64,27 +69,37 @@ class Socket:
         self.push(protocol.encode(frame))
 
     def push(self, payload: bytes) -> None:
-        """Queues one encoded frame; the order of pushes is the order of frames."""
+        """Queues one encoded frame; the order of pushes is the order of frames. What one turn of the event loop pushes
+        leaves in one piece."""
         if self.closed:
-            return
-        transport = self._transport
-        if transport is not None and not transport.paused and not self._queue:
-            transport.write_text(payload)
             return
         self._queue.append(payload)
         self._bytes += len(payload)
+        if self._bytes > settings.LIVE_UNSENT_BYTES or len(self._queue) > settings.LIVE_UNSENT_FRAMES:
+            self._overflow()
+        elif not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _overflow(self) -> None:
+        """Too much for one turn of the loop is only too much if the client does not read either."""
+        self._flush()
         if len(self._queue) > settings.LIVE_UNSENT_FRAMES or self._bytes > settings.LIVE_UNSENT_BYTES:
             self.close(protocol.CLOSE_SLOW)
-        elif transport is None and self._writing is None:
-            self._writing = self._loop.create_task(self._write())
 
     def _flush(self) -> None:
-        """The client reads again (only with a transport)."""
+        self._scheduled = False
+        if not self._queue or (self.closed and self._code == protocol.CLOSE_SLOW):
+            return
         transport = self._transport
-        while transport is not None and self._queue and not transport.paused and not self.closed:
-            payload = self._queue.popleft()
-            self._bytes -= len(payload)
-            transport.write_text(payload)
+        if transport is None:
+            if self._writing is None:
+                self._writing = self._loop.create_task(self._write())
+        elif not transport.paused:
+            payloads = tuple(self._queue)
+            self._queue.clear()
+            self._bytes = 0
+            transport.write_texts(payloads)
 
     async def _write(self) -> None:
         try:
@@ -103,12 +118,13 @@ class Socket:
         """Says goodbye once. What is queued for a client that does not read is dropped."""
         if self.closed:
             return
-        self.closed = True
+        self.closed, self._code = True, code
         if code == protocol.CLOSE_SLOW:
             self._queue.clear()
-        self._loop.create_task(self._close(code))
+        self._closing = self._loop.create_task(self._close(code))
 
     async def _close(self, code: int) -> None:
+        self._flush()
         if self._writing is not None:
             await asyncio.wait([self._writing], timeout=1)
         try:

@@ -41,14 +41,15 @@ class Chat(models.Model):
     `rev` is the inbox revision of the last change; `last_*` is the inbox row's preview."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
-    website = models.ForeignKey("chats.Website", on_delete=models.CASCADE, related_name="chats")
-    visitor = models.ForeignKey("chats.Visitor", on_delete=models.CASCADE, related_name="chats")
+    # The row changes with every message, so it carries no index that one of those below makes superfluous.
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
+    website = models.ForeignKey("chats.Website", on_delete=models.CASCADE, related_name="chats", db_index=False)
+    visitor = models.ForeignKey("chats.Visitor", on_delete=models.CASCADE, related_name="chats", db_index=False)
     department = models.ForeignKey(
-        "accounts.Department", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "accounts.Department", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     operator = models.ForeignKey(
-        "accounts.Membership", null=True, blank=True, on_delete=models.SET_NULL, related_name="chats"
+        "accounts.Membership", null=True, blank=True, on_delete=models.SET_NULL, related_name="chats", db_index=False
     )
     state = models.CharField(max_length=6, choices=ChatState.choices, default=ChatState.QUEUED)
     head = models.PositiveIntegerField(default=0)
@@ -139,13 +140,23 @@ class Message(models.Model):
     operator's name as it was shown; a visitor's is read from the visitor, so that it stays correctable in one place."""
 
     pk = models.CompositePrimaryKey("chat_id", "number")
-    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="messages")
+    # No database constraint on either key: the chat is locked while its messages are written, and a check a row would
+    # cost more than the row (docs/decisions/0001).
+    chat = models.ForeignKey(
+        Chat, on_delete=models.CASCADE, related_name="messages", db_index=False, db_constraint=False
+    )
     number = models.PositiveIntegerField()
     visitor_number = models.PositiveIntegerField(null=True, blank=True)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     author_type = models.CharField(max_length=8, choices=AuthorType.choices)
     member = models.ForeignKey(
-        "accounts.Membership", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+        "accounts.Membership",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     author_name = models.CharField(max_length=80, blank=True)
     sender = models.CharField(max_length=24, blank=True)
