@@ -5,6 +5,7 @@ import "./copy.js";
 import "./dialog.js";
 import "./menu.js";
 import "./save_bar.js";
+import "./sections.js";
 import "./theme.js";
 import "./times.js";
 import "./toast.js";

@@ -1,49 +1,54 @@
-"""Pictures of pages at every width and in both schemes, for people to look at: they land in `var/screenshots`."""
+"""Pages at every width and in both schemes, for axe and for people: pictures land in `var/screenshots`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from playwright.sync_api import Browser, Cookie
+from playwright.sync_api import Browser, BrowserContext, Page
 
 SCREENSHOTS = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
 SIZES = {"1440": (1440, 900), "1024": (1024, 768), "390": (390, 844)}
 SCHEMES = ("light", "dark")
+PHONE = 720
 
 
-def shoot(
+def open_context(
     browser: Browser,
     *,
     site: str,
-    pages: Mapping[str, str],
-    cookies: list[Cookie] | None = None,
-    sizes: tuple[str, ...] = ("1440", "1024", "390"),
-    full_page: bool = True,
-    folder: Path = SCREENSHOTS,
-) -> list[Path]:
-    """One picture a page, width and scheme; `pages` maps the picture's name to a path on `site`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    taken = []
-    for scheme in SCHEMES:
-        for size in sizes:
-            width, height = SIZES[size]
-            context = browser.new_context(
-                base_url=site,
-                viewport={"width": width, "height": height},
-                color_scheme="dark" if scheme == "dark" else "light",
-                has_touch=width < 720,
-                is_mobile=width < 720,
-                reduced_motion="reduce",
-            )
-            if cookies:
-                context.add_cookies([{"name": c["name"], "value": c["value"], "url": site} for c in cookies])
-            page = context.new_page()
-            for name, path in pages.items():
-                page.goto(path)
-                page.wait_for_load_state("networkidle")
-                picture = folder / f"{name}-{size}-{scheme}.png"
-                page.screenshot(path=picture, full_page=full_page)
-                taken.append(picture)
-            context.close()
-    return taken
+    size: str = "1440",
+    scheme: str = "light",
+    session: Path | None = None,
+    script: bool = True,
+) -> BrowserContext:
+    """A browser of its own: one width, one scheme, signed in where `session` names stored cookies."""
+    width, height = SIZES[size]
+    return browser.new_context(
+        base_url=site,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        has_touch=width < PHONE,
+        is_mobile=width < PHONE,
+        reduced_motion="reduce",
+        storage_state=session,
+        java_script_enabled=script,
+        locale="en-US",
+    )
+
+
+def sign_in(context: BrowserContext, *, email: str, password: str) -> None:
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.fill("[name=login]", email)
+    page.fill("[name=password]", password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
+    page.close()
+
+
+def picture(page: Page, *, name: str, size: str, scheme: str, full_page: bool = True) -> Path:
+    """What the page looks like now, as `var/screenshots/<name>-<size>-<scheme>.png`."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{name}-{size}-{scheme}.png"
+    page.screenshot(path=path, full_page=full_page)
+    return path

@@ -1,0 +1,1 @@
+"""Composition: settings, health, headers, logs, the demo."""
