@@ -31,6 +31,10 @@ SECRET_KEYS = frozenset(
 )
 _EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}\.[^\s@<>\"',;)]+")
 _BEARER = re.compile(r"(?i)\b(bearer|token|sessionid|session|csrf)([=: ]+)[A-Za-z0-9._~+/=:-]{12,}")
+# PostgreSQL quotes the whole failing row here, a message's text included.
+_DETAIL = re.compile(r"(?ms)^(DETAIL|CONTEXT):.*?(?=^(?:HINT|CONTEXT|Traceback|The above|During handling)|\Z)")
+# Addresses that open a door by themselves: confirmation and reset links.
+_KEY_PATH = re.compile(r"(/(?:confirm-email|reset/key|invitations?)/)[^/\s\"']+")
 _IPV4 = re.compile(r"\b(\d{1,3}(?:\.\d{1,3}){2})\.\d{1,3}\b")
 _IPV6 = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Fa-f:])")
 
@@ -45,19 +49,30 @@ def _short_v6(match: re.Match[str]) -> str:
 
 def redact(text: str) -> str:
     """`text` with e-mail addresses and tokens replaced and IP addresses cut to /24 or /48."""
+    text = _DETAIL.sub(r"\1: [left out]\n", text)
+    text = _KEY_PATH.sub(r"\1[secret]", text)
     text = _EMAIL.sub("[address]", text)
     text = _BEARER.sub(r"\1\2[secret]", text)
     text = _IPV4.sub(r"\1.0", text)
     return _IPV6.sub(_short_v6, text)
 
 
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: "[left out]" if key in SECRET_KEYS else _redacted(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(inner) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return redact(str(value))
+
+
 def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: drops secret keys and redacts every string left."""
+    """A structlog processor: drops secret keys and redacts every string left, however deep."""
     for key, value in event.items():
-        if key in SECRET_KEYS:
-            event[key] = "[left out]"
-        elif isinstance(value, str):
-            event[key] = redact(value)
+        event[key] = "[left out]" if key in SECRET_KEYS else _redacted(value)
     return event
 
 

@@ -2,10 +2,11 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
-from .env import DATA_DIR, env
+from .env import DATA_DIR, env, secret
 
-DATABASE_URL = env.str("DATABASE_URL", default="")
-REDIS_URL = env.str("REDIS_URL", default="")
+# Both may carry a password, so both may come from a file (`DATABASE_URL_FILE`, `REDIS_URL_FILE`).
+DATABASE_URL = secret("DATABASE_URL")
+REDIS_URL = secret("REDIS_URL")
 SQLITE_SYNCHRONOUS = env.str("SQLITE_SYNCHRONOUS", default="NORMAL").upper()
 if SQLITE_SYNCHRONOUS not in {"NORMAL", "FULL"}:
     raise ImproperlyConfigured("SQLITE_SYNCHRONOUS must be NORMAL or FULL.")
@@ -13,7 +14,7 @@ if SQLITE_SYNCHRONOUS not in {"NORMAL", "FULL"}:
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
 
 if DATABASE_URL:
-    DATABASES = {"default": env.db_url("DATABASE_URL")}
+    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
     if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         # Under ASGI each request has its own thread, so kept-alive connections would never be found again: a pool.
         DATABASES["default"]["CONN_MAX_AGE"] = 0

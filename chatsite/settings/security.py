@@ -26,13 +26,15 @@ SECRET_KEY = secret("SECRET_KEY") or (_demo_secret() if DEMO else "")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 _site = urlsplit(SITE_URL)
+if _site.scheme not in {"http", "https"} or not _site.hostname:
+    raise ImproperlyConfigured("SITE_URL must be a whole address, such as https://chat.example.com.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEMO else [])
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 INSECURE_HTTP = env.bool("INSECURE_HTTP", default=DEMO)
 
 if PRODUCTION:
-    if len(SECRET_KEY) < SHORTEST_SECRET or SECRET_KEY.startswith("django-insecure"):
+    if len(SECRET_KEY) < SHORTEST_SECRET or len(set(SECRET_KEY)) < 8 or SECRET_KEY.startswith("django-insecure"):
         raise ImproperlyConfigured(
             f"SECRET_KEY (or SECRET_KEY_FILE) must be a random value of at least {SHORTEST_SECRET} characters."
         )
