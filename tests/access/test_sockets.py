@@ -49,7 +49,7 @@ async def answer_to_hello(path: str, cookie: str, hello: dict[str, Any], origin:
     headers = [(b"host", b"testserver"), (b"origin", origin.encode()), (b"cookie", cookie.encode())]
     scope: dict[str, Any] = {"type": "websocket", "path": path, "headers": headers, "client": ["203.0.113.9", 4711]}
     await coming.put({"type": "websocket.connect"})
-    task = asyncio.create_task(socket_application(scope, coming.get, going.put))  # type: ignore[arg-type]
+    task = asyncio.create_task(socket_application(scope, coming.get, going.put))
     try:
         while True:
             async with asyncio.timeout(5):
