@@ -33,7 +33,12 @@ export function hueOf(key) {
 export function initialsOf(name) {
   const words = name.split(/\s+/u).filter((word) => /^[\p{L}\p{N}]/u.test(word));
   const ends = words.length > 1 ? [words[0], words[words.length - 1]] : words;
-  return ends.map((word) => [...word][0]).join("").toUpperCase() || "?";
+  return (
+    ends
+      .map((word) => [...word][0])
+      .join("")
+      .toUpperCase() || "?"
+  );
 }
 
 /**

@@ -14,6 +14,7 @@ from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.template import Context
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from accounts.access import LAST_WORKSPACE
 from accounts.models import Membership, User
