@@ -16,10 +16,11 @@ from accounts.access import MemberRequest, member_required
 from accounts.domain.members import set_availability
 from accounts.models import Availability
 from accounts.permissions import Permission
-from chats.domain import inbox as inbox_domain
+from chats.domain.desk import desk
 from chats.views import panes
 
-ROWS = 150
+ROWS = 30
+MOST_ROWS = 500
 
 
 @never_cache
@@ -30,18 +31,16 @@ def inbox(request: MemberRequest) -> HttpResponse:
 
 
 def list_context(request: MemberRequest) -> dict[str, Any]:
-    """The left pane. Its counts stop at `ROWS`; the script learns the rest from the socket."""
+    """The left pane: a screenful of rows, or with `?rows=all` as many as a socket would bring."""
     membership = request.membership
-    rows = inbox_domain.rows(membership=membership, limit=ROWS)
-    sections = panes.sections(rows, member_id=membership.pk, now=timezone.now())
+    begun = desk(membership=membership, limit=MOST_ROWS if request.GET.get("rows") == "all" else ROWS)
+    counts = {"mine": begun.mine, "waiting": begun.waiting, "all": begun.all}
     tab = request.GET.get("tab", "all")
-    counts = {section.key: len(section.rows) for section in sections}
-    shown = {"mine": counts["mine"], "waiting": counts["waiting"], "all": len(rows)}
     return {
-        "sections": sections,
-        "tab": tab if tab in shown else "all",
-        "tabs": [{"key": key, "title": title, "count": shown[key]} for key, title in panes.TABS],
-        "full": len(rows) >= ROWS,
+        "sections": panes.sections(begun.rows, membership=membership, now=timezone.now()),
+        "tab": tab if tab in counts else "all",
+        "tabs": [{"key": key, "title": title, "count": counts[key]} for key, title in panes.TABS],
+        "more_rows": begun.all - len(begun.rows),
         "blank_row": panes.BLANK_ROW,
         "blank_entries": panes.blank_entries(),
         "section": "inbox",

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Membership
 from chats.domain.wire import Wire
 from chats.views.words import event_words, last_words
 
@@ -34,18 +36,20 @@ class Section:
     rows: list[Wire] = field(default_factory=list)
 
 
-def sections(rows: Iterable[Wire], *, member_id: int, now: dt.datetime) -> list[Section]:
+def sections(rows: Iterable[Wire], *, membership: Membership, now: dt.datetime) -> list[Section]:
     """Rows in the three places that the tabs show: unanswered first, within each what needs somebody first."""
     waiting = Section("waiting", _("Waiting"), _("Nobody is waiting."))
     mine = Section("mine", _("Yours"), _("You hold no chat."))
     others = Section("colleagues", _("With colleagues"), _("Colleagues hold no chat."))
+    slug = membership.workspace.slug
+    zone = ZoneInfo(membership.workspace.time_zone)
     for row in rows:
-        drawn = drawn_row(row, now=now)
+        drawn = drawn_row(row, slug=slug, zone=zone, now=now)
         if row["state"] in {"queued", "missed"}:
             waiting.rows.append(drawn)
         elif row["state"] == "active":
             holder = row["operator"] or {}
-            (mine if holder.get("id") == str(member_id) else others).rows.append(drawn)
+            (mine if holder.get("id") == str(membership.pk) else others).rows.append(drawn)
     waiting.rows.sort(key=_oldest_first)
     for section in (mine, others):
         section.rows.sort(key=lambda row: row["last"]["at"], reverse=True)
@@ -61,13 +65,14 @@ def _unread_first(row: Wire) -> tuple[bool, str]:
     return (not row["unread"], row["waiting_since"] or "~")
 
 
-def drawn_row(row: Wire, *, now: dt.datetime) -> Wire:
-    """The row with what a template cannot work out: how long, how urgent, which words, which colour."""
+def drawn_row(row: Wire, *, slug: str, zone: ZoneInfo, now: dt.datetime) -> Wire:
+    """The row with what a template cannot work out, or only slowly: how long, how urgent, which words."""
     return {
         **row,
+        "url": reverse("chat", args=[slug, row["id"]]),
         "wait": wait_of(row["waiting_since"], now=now),
         "words": last_words(row["last"]),
-        "at": dt.datetime.fromisoformat(row["last"]["at"]),
+        "at": dt.datetime.fromisoformat(row["last"]["at"]).astimezone(zone).strftime("%H:%M"),
     }
 
 
@@ -161,7 +166,8 @@ BLANK_ROW: Wire = {
     "unread": 0,
     "wait": {"since": "", "level": "calm", "words": ""},
     "words": "",
-    "at": None,
+    "at": "",
+    "url": "",
     "last": {"at": ""},
 }
 

@@ -96,8 +96,7 @@ export function createList(pane, open) {
       item.remove();
       items.delete(id);
     }
-    const full = part(pane, "full");
-    if (full) full.hidden = !store.hasMore();
+    part(pane, "more")?.remove();
     const counts = {
       mine: sections.mine.length,
       waiting: sections.waiting.length,
