@@ -11,7 +11,7 @@ import { filled } from "./thread.js";
  *
  * @typedef {object} Composer
  * @property {() => void} focus
- * @property {(draft: string) => void} fill
+ * @property {(draft: string) => void} fill an empty box
  * @property {(show: boolean) => void} askEmail
  */
 
@@ -75,7 +75,8 @@ export function createComposer({ words, limit, onWrite, onTyping }) {
   return {
     focus: () => text.focus(),
     fill(draft) {
-      text.value = draft;
+      // Whoever was quicker than the scripts keeps what they wrote.
+      text.value ||= draft;
       grow();
     },
     askEmail(show) {

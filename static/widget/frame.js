@@ -212,14 +212,15 @@ function seen() {
 
 /** @param {"live" | "away" | "stopped"} now @param {number} [code] */
 function linked(now, code) {
-  clearTimeout(linkTimer);
   const line = find("link");
-  if (now === "live") line.textContent = "";
-  else if (now === "stopped") line.textContent = words.gone;
-  else if (!line.textContent) {
-    linkTimer = setTimeout(() => {
+  if (now === "away") {
+    linkTimer ??= setTimeout(() => {
       line.textContent = words.reconnecting;
     }, RECONNECTING_AFTER);
+  } else {
+    clearTimeout(linkTimer);
+    linkTimer = undefined;
+    line.textContent = now === "stopped" ? words.gone : "";
   }
   if (code === 1009) outbox.fail("too_large");
 }

@@ -118,7 +118,7 @@ export function createTransport({ key, keeper, held, chatting, onFrame, onState,
       onFrame,
       renew,
       onState(now) {
-        if (now.code === 1000) return;
+        if (now.state === "stopped" && !link) return;
         if (now.state === "live") {
           failures = 0;
           stopPolling();
@@ -145,13 +145,16 @@ export function createTransport({ key, keeper, held, chatting, onFrame, onState,
       if (!polls) return;
       if (status === 401) await renew();
       if (status === 200) {
-        if (!live) onFrame({ type: "polled" });
+        const back = !live;
         live = true;
         onState("live");
         if (body.chat !== (chat ?? null)) onFrame({ type: "reset", chat: body.chat, after: 0 });
         if (body.events.length) onFrame({ type: "events", ...body });
         soon = body.more;
-        link?.wake();
+        if (back) {
+          onFrame({ type: "polled" });
+          link?.wake();
+        }
       }
     } catch {
       live = false;
@@ -175,9 +178,10 @@ export function createTransport({ key, keeper, held, chatting, onFrame, onState,
   }
 
   function end() {
-    stopPolling();
-    link?.close();
+    const old = link;
     link = undefined;
+    stopPolling();
+    old?.close();
     failures = 0;
     live = false;
   }
