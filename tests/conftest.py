@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import models
 from django.test import Client
 
 from accounts.models import Membership, User, Workspace
+from privacy.contract import Json
+from privacy.discovery import data_map
 from tests.cast import Cast, assemble, signed_in
 
 
@@ -36,6 +39,26 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def declared_json_only() -> Iterator[None]:
+    """A JSON value that holds a key which no personal_data.py declares fails the test that stores it."""
+    real = models.JSONField.get_db_prep_save
+    declared = data_map().models
+
+    def guarded(self: Any, value: Any, connection: Any) -> Any:
+        model = declared.get(self.model._meta.label_lower)
+        declaration = model.fields.get(self.name) if model else None
+        if isinstance(declaration, Json) and declaration.undeclared(value):
+            keys = ", ".join(sorted(declaration.undeclared(value)))
+            raise AssertionError(f"{self.model._meta.label}.{self.name} stores keys that are not declared: {keys}")
+        return real(self, value, connection)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(models.JSONField, "get_db_prep_save", guarded)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True)

@@ -37,8 +37,9 @@ KINDS: dict[str, MailClass] = {
 }
 
 LEASE = timedelta(minutes=5)
+KEPT = timedelta(days=30)
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720)]
-SWEEP_LIMIT = 200
+SWEEP_LIMIT = FORGET_CHUNK = 200
 OPEN_STATES = (MailState.QUEUED, MailState.SENDING)
 
 
@@ -88,6 +89,15 @@ def sweep(*, now: datetime | None = None) -> int:
     return sum(deliver(mail_id=pk, now=now) for pk in list(due.values_list("pk", flat=True)[:SWEEP_LIMIT]))
 
 
+def forget(*, now: datetime | None = None) -> int:
+    """Deletes what was done with a month ago, in chunks so that no other writer waits long. Returns how many."""
+    old = Mail.objects.exclude(state__in=OPEN_STATES).filter(created_at__lt=(now or timezone.now()) - KEPT)
+    gone = 0
+    while chunk := list(old.values_list("pk", flat=True)[:FORGET_CHUNK]):
+        gone += Mail.objects.filter(pk__in=chunk).delete()[0]
+    return gone
+
+
 def _wake_worker(mail_id: int) -> None:
     """A broker that is down costs the mail a minute, not the caller an error: the sweep finds the row."""
     try:
@@ -107,13 +117,13 @@ def _put_back(mail: Mail, error: Exception) -> None:
     log.warning("mail.not_delivered", mail=mail.pk, kind=mail.kind, attempts=mail.attempts, error=type(error).__name__)
     mine = Mail.objects.filter(pk=mail.pk, state=MailState.SENDING, attempts=mail.attempts)
     if mail.attempts > len(BACK_OFF):
-        mine.update(state=MailState.FAILED)
+        mine.update(state=MailState.FAILED, **_emptied())
     else:
         mine.update(state=MailState.QUEUED, due_at=timezone.now() + BACK_OFF[mail.attempts - 1])
 
 
 def _emptied() -> dict[str, str]:
-    """What was sent is not kept: it holds links that open accounts. A demo keeps it, to be read in the browser."""
+    """Content is not kept once it has done its work: it holds links that open accounts. A demo keeps it, to be read."""
     return {} if settings.DEMO else {"text": "", "html": ""}
 
 

@@ -24,7 +24,7 @@ from tests.access.matrix import (
     Town,
     user_of,
 )
-from tests.cast import Cast, signed_in
+from tests.cast import PASSWORD, Cast, signed_in
 from tests.factories import ChatFactory, MailFactory, VisitorFactory, WebsiteFactory
 
 LOGIN_PATH = "/accounts/login/"
@@ -140,6 +140,14 @@ def test_the_admin_is_for_staff_only(address: Address, cast: Cast) -> None:
         elif address.name not in ADMIN_OPEN:
             assert answer.status_code in {302, 404, 405}, (role, path)
             assert answer.status_code != 302 or "/admin/login/" in answer["Location"], (role, path)
+
+
+def test_the_admin_has_no_form_of_its_own_to_sign_in(cast: Cast) -> None:
+    assert outcome(Client().get("/admin/login/")) == LOGIN
+    for user in (cast.alice, cast.mallory):
+        assert signed_in(user).get("/admin/login/").status_code == 403
+    answer = Client().post("/admin/login/", {"username": cast.sam.email, "password": PASSWORD})
+    assert outcome(answer) == LOGIN
 
 
 @pytest.mark.parametrize("address", third_party("allauth"), ids=lambda address: address.route)

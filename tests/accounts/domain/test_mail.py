@@ -10,6 +10,8 @@ from unittest.mock import patch
 
 import pytest
 from celery import current_app
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
@@ -151,6 +153,35 @@ def test_a_refused_mail_is_tried_again_later_and_fails_in_the_end(db: None) -> N
     assert waits == sorted(waits)
     assert mail.sweep(now=now + timedelta(days=30)) == 0
     assert django_mail.outbox == []
+
+
+def test_what_failed_for_good_is_not_kept_either(db: None) -> None:
+    row = MailFactory(attempts=len(mail.BACK_OFF))
+    with patch.object(EmailMultiAlternatives, "send", side_effect=smtplib.SMTPServerDisconnected):
+        mail.deliver(mail_id=row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.text) == (MailState.FAILED, "")
+
+
+def test_after_a_month_a_mail_is_forgotten_unless_it_still_waits(db: None) -> None:
+    long_ago = timezone.now() - mail.KEPT - timedelta(minutes=1)
+    MailFactory(state=MailState.SENT, created_at=long_ago)
+    MailFactory(state=MailState.FAILED, created_at=long_ago)
+    waiting = MailFactory(created_at=long_ago)
+    recent = MailFactory(state=MailState.SENT)
+    assert mail.forget() == 2
+    assert set(Mail.objects.all()) == {waiting, recent}
+
+
+def test_the_hourly_task_forgets_mails_and_sessions(db: None) -> None:
+    ended, alive = SessionStore(), SessionStore()
+    ended.set_expiry(-1)
+    for session in (ended, alive):
+        session.create()
+    MailFactory(state=MailState.SENT, created_at=timezone.now() - mail.KEPT - timedelta(minutes=1))
+    tasks.forget_expired()
+    assert not Mail.objects.exists()
+    assert [row.session_key for row in Session.objects.all()] == [alive.session_key]
 
 
 def test_one_bad_mail_does_not_keep_the_others(db: None) -> None:
