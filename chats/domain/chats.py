@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 
+from accounts.domain.members import mark_seen
 from accounts.models import Membership
 from chats.domain import entries as e
 from chats.domain.errors import Refused
@@ -17,11 +18,12 @@ def acting(membership: Membership) -> e.Member:
     return e.Member(id=membership.pk, workspace_id=membership.workspace_id, name=membership.user.display_name)
 
 
-def store(entry: e.Entry) -> e.Answer:
-    """Stores one entry; a refusal is raised."""
+def store(entry: e.MemberEntry) -> e.Answer:
+    """Stores one entry; a refusal is raised. Whoever acts without a socket is seen by acting."""
     (answer,) = append_messages([entry])
     if isinstance(answer, Refused):
         raise answer
+    mark_seen(member_ids=[entry.member.id])
     return answer
 
 

@@ -8,11 +8,11 @@ from the database.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import secrets
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import orjson
@@ -30,7 +30,9 @@ log = structlog.get_logger(__name__)
 
 GROUP = "live"
 REJOIN_SECONDS = 30.0
+ANNOUNCE_SECONDS = 5.0
 MOST_UNSENT = 2_000
+CHANGE = tuple(field.name for field in fields(Change))
 
 
 class Hub:
@@ -45,13 +47,16 @@ class Hub:
         self._loop = loop
         self._missing_rows = missing_rows
         self._unsent: list[dict[str, Any]] = []
+        self._heard_of: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._lose = Failpoint("lose_broadcast")
         layer = get_channel_layer()
         # In memory there is no other process, so nothing needs carrying.
         self._layer = None if isinstance(layer, InMemoryChannelLayer) else layer
         self._tasks = (
-            [loop.create_task(self._carry()), loop.create_task(self._listen())] if self._layer is not None else []
+            [loop.create_task(self._carry()), loop.create_task(self._listen()), loop.create_task(self._announce())]
+            if self._layer is not None
+            else []
         )
 
     # Who is here
@@ -107,8 +112,8 @@ class Hub:
     def publish(self, news: News) -> None:
         """Serves the sockets of this process and queues the news for the others."""
         self.deliver(news)
-        if self._layer is not None:
-            changes = [dataclasses.asdict(change) for change in news.changes]
+        if self._others():
+            changes = [{name: getattr(change, name) for name in CHANGE} for change in news.changes]
             self.carry({"kind": "news", "changes": changes, "revs": list(news.revs.items())})
 
     def deliver(self, news: News) -> None:
@@ -152,8 +157,15 @@ class Hub:
     def signal(self, signal: dict[str, Any]) -> None:
         """Something that may be lost (typing, presence, a revocation): heard here at once and by the other processes."""
         self.on_signal(signal)
-        if self._layer is not None:
+        if self._others():
             self.carry(signal)
+
+    def _others(self) -> bool:
+        """Whether another process was heard of lately. One that was not is served by its own sweep."""
+        if self._heard_of:
+            now = self._loop.time()
+            self._heard_of = {name: at for name, at in self._heard_of.items() if now - at < 3 * ANNOUNCE_SECONDS}
+        return bool(self._heard_of)
 
     def carry(self, message: dict[str, Any]) -> None:
         if len(self._unsent) >= MOST_UNSENT:
@@ -186,6 +198,7 @@ class Hub:
                     while True:
                         message = await self._layer.receive(channel)
                         if message["from"] != self.name:
+                            self._met(message["from"])
                             self._receive(message["body"])
                 finally:
                     rejoin.cancel()
@@ -204,11 +217,22 @@ class Hub:
                 log.warning("layer unavailable", error=type(error).__name__)
                 await asyncio.sleep(1)
 
+    async def _announce(self) -> None:
+        """A process that is alone has nobody to carry anything to, and need not pay for it: each says that it is there."""
+        while True:
+            self.carry({"kind": "here"})
+            await asyncio.sleep(ANNOUNCE_SECONDS)
+
+    def _met(self, name: str) -> None:
+        if name not in self._heard_of:
+            self.carry({"kind": "here"})
+        self._heard_of[name] = self._loop.time()
+
     def _receive(self, body: bytes) -> None:
         for message in orjson.loads(body):
             if message["kind"] == "news":
                 self.deliver(News([_change(each) for each in message["changes"]], dict(message["revs"])))
-            else:
+            elif message["kind"] != "here":
                 self.on_signal(message)
 
     async def stop(self) -> None:

@@ -131,7 +131,7 @@ def drawn_entries(entries: Sequence[Wire], *, member_id: int, zone: ZoneInfo) ->
 
 def _who(entry: Wire) -> str:
     author = entry["author"]
-    return f"{author['type']}:{author.get('id', author['name'])}"
+    return "visitor" if author["type"] == "visitor" else f"{author['type']}:{author.get('id', author['name'])}"
 
 
 def _shape(entry: Wire) -> str:
