@@ -10,8 +10,13 @@ os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="chatsite-tests-"))
 os.environ.setdefault("INSECURE_HTTP", "1")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,127.0.0.1,localhost")
 
-from chatsite.settings import *  # noqa: E402
-from chatsite.settings import DATA_DIR, DATABASES  # noqa: E402
+if os.environ.get("REDIS_URL"):
+    # One Redis database a worker of the suite: clearing the cache of one must not empty another's.
+    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{_worker + 1}"
+
+from chatsite.settings import *
+from chatsite.settings import DATA_DIR, DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
