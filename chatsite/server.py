@@ -1,8 +1,8 @@
 """The web process: daphne's server with what it lacks - back-pressure, limits on what comes in, and a graceful end.
 
-Daphne writes to a socket without asking whether the client reads, queues what comes in without end, and on SIGTERM drops
-its clients with 1006 (docs/decisions/0004). So: a producer on each transport tells the live core to pause; a counted
-queue closes with 4429; and a stop first lets the core say goodbye.
+Daphne writes to a socket without asking whether the client reads, queues what comes in without end, and on
+SIGTERM drops its clients with 1006 (docs/decisions/0004). So: a producer on each transport tells the live core to
+pause; a counted queue closes with 4429; and a stop first lets the core say goodbye.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LARGEST_MESSAGE = 4 * 64 * 1024
 LARGEST_PLAIN = 16 * 1024
 MOST_QUEUED = 2_000
 PATIENCE = 0.1
-# The loop and the writer's thread hand the interpreter to each other; five milliseconds, the default, is an age for that.
+# The loop and the writer's thread hand the interpreter to each other; the default of five milliseconds is an age.
 SWITCH_SECONDS = 0.0005
 
 
@@ -170,8 +170,6 @@ class Server(DaphneServer):  # type: ignore[misc]
     def create_application(self, protocol_: Any, scope: dict[str, Any]) -> asyncio.Queue[Any] | None:
         if scope["type"] != "websocket":
             return super().create_application(protocol_, scope)  # type: ignore[no-any-return]
-        if self.stopping:
-            return None
         scope["asgi"] = {"version": "3.0"}
         scope["extensions"] = {"chatsite.transport": protocol_}
         queue = CountedQueue(lambda: protocol_.serverClose(protocol.CLOSE_LIMIT))

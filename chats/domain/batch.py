@@ -1,4 +1,4 @@
-"""One transaction's worth of entries: the chats they touch, locked; the numbers they are given; what is written at the end."""
+"""One transaction's worth of entries: the chats they touch, locked; the numbers they get; what is written."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Batch:
             [
                 VisitorToken(visitor_id=start.visitor_id, digest=start.token_digest, expires_at=start.token_expires_at)
                 for start in missing.values()
-                if start.token_digest
+                if start.token_expires_at is not None
             ],
             ignore_conflicts=True,
         )

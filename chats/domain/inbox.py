@@ -31,7 +31,7 @@ def rows(*, membership: Membership, limit: int = 500) -> list[wire.Wire]:
 
 def rows_after(workspace_id: int, rev: int, *, limit: int) -> tuple[list[wire.Wire], int | None]:
     """Rows that changed after revision `rev`, closed chats included, oldest change first; and the revision up to which
-    they are complete if there are more (None: there are none). `limit` must exceed a batch: its rows share a revision."""
+    they are complete if there are more (else None). `limit` must exceed a batch, because its rows share a revision."""
     changed = list(visible(workspace_id).after_rev(rev)[: limit + 1])
     if len(changed) <= limit:
         return wire.rows(changed), None

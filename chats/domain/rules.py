@@ -1,4 +1,4 @@
-"""What each entry does to a chat (protocol section 4), one function an entry. They change the batch, never the database."""
+"""What each entry does to a chat (protocol section 4), a function an entry. They change the batch, not the database."""
 
 from __future__ import annotations
 
@@ -151,8 +151,8 @@ def _visitors_number(batch: Batch, chat: LockedChat, number: int) -> int:
         return chat.visitor_head
     earlier = Message.objects.filter(chat_id=chat.pk, number__lte=number, visitor_number__isnull=False)
     stored = earlier.order_by("-number").values_list("visitor_number", flat=True).first() or 0
-    fresh = [w["n"] for o, w in batch.change(chat).entries if w is not None and o["n"] <= number]
-    return max([stored, *fresh])
+    fresh = [int(w["n"]) for o, w in batch.change(chat).entries if w is not None and o["n"] <= number]
+    return max([int(stored), *fresh])
 
 
 def _take(batch: Batch, chat: LockedChat, member: e.Member) -> None:

@@ -1,9 +1,9 @@
 """The statements of a batch. Written by hand because they run for every message: an ORM round trip a row is what makes
 the textbook design slow (docs/decisions/0001).
 
-On PostgreSQL a batch is two prepared statements, whatever its size: one locks and reads the chats, one writes everything
-(its rows travel as JSON, which costs the client next to nothing). SQLite runs in this process, so there one statement a
-table is as good.
+On PostgreSQL a batch is two prepared statements, whatever its size: one locks and reads the chats, one writes all of
+it (the rows travel as JSON, which costs the client next to nothing). SQLite runs in this process, so there one
+statement a table is as good.
 """
 
 from __future__ import annotations
@@ -116,6 +116,8 @@ LOCKED_COLUMNS = (
     "last_author_name",
 )
 
+LOCKED_FIELDS = ("pk", *LOCKED_COLUMNS[1:])
+
 _LOCK = (
     f"SELECT {', '.join(f'chat.{name}' for name in LOCKED_COLUMNS)}, visitor.name, visitor.email "  # noqa: S608
     "FROM chats_chat chat JOIN chats_visitor visitor ON visitor.id = chat.visitor_id "
@@ -180,12 +182,13 @@ def _columns_of(chats: QuerySet[Chat]) -> Any:
 
 
 def _locked(row: tuple[Any, ...]) -> LockedChat:
-    return LockedChat(*row[:-2], VisitorName(row[-2], row[-1]))
+    *columns, name, email = row
+    return LockedChat(**dict(zip(LOCKED_FIELDS, columns, strict=True)), visitor=VisitorName(name, email))
 
 
 def new_chat(chat: Chat, visitor: VisitorName) -> LockedChat:
     """The working form of a chat that this batch creates."""
-    return LockedChat(*(getattr(chat, name) for name in LOCKED_COLUMNS), visitor)
+    return LockedChat(**{name: getattr(chat, name) for name in LOCKED_FIELDS}, visitor=visitor)
 
 
 def write(messages: Sequence[Message], chats: Sequence[LockedChat], shown: set[uuid.UUID]) -> dict[int, int]:

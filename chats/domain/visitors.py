@@ -48,7 +48,7 @@ def _line(text: str, longest: int) -> str:
 
 
 def person_of(fields: dict[str, str]) -> e.Person:
-    """The reserved pre-chat answers. An address that is none is left out rather than refused: the message matters more."""
+    """The reserved pre-chat answers. An address that is none is left out, not refused: the message matters more."""
     email = _line(fields.get("email", ""), 254)
     try:
         validate_email(email)

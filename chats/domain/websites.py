@@ -16,8 +16,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.domain import audit
-from accounts.models import Membership
+from accounts.domain import audit, workspaces
+from accounts.models import Membership, User
 from chats.domain import hours as opening
 from chats.domain.contrast import BadColour, clean_colour, text_on
 from chats.models import Position, Website
@@ -61,7 +61,7 @@ class Changes(TypedDict, total=False):
 
 
 class BadWebsite(Exception):
-    """Nothing was stored. `errors` maps each field that cannot be kept as it is to what is wrong with it."""
+    """Nothing was stored. `errors` says what is wrong by field; of `texts` and `hours` by part (`hours.mon`)."""
 
     def __init__(self, errors: Mapping[str, Message]) -> None:
         super().__init__(", ".join(errors))
@@ -69,9 +69,11 @@ class BadWebsite(Exception):
 
 
 class _Wrong(Exception):
-    def __init__(self, message: Message) -> None:
+    """`parts`: which parts of the value are wrong, and how; the empty part is the whole."""
+
+    def __init__(self, message: Message = "", **parts: Message) -> None:
         super().__init__()
-        self.message = message
+        self.parts = parts or {"": message}
 
 
 def create_website(*, membership: Membership, name: str, **changes: Any) -> Website:
@@ -80,6 +82,33 @@ def create_website(*, membership: Membership, name: str, **changes: Any) -> Webs
         website = Website.objects.create(workspace=membership.workspace, **cleaned)
         _record(membership, website, "website.created", {})
     return website
+
+
+@transaction.atomic
+def begin(*, owner: User, workspace_name: str, address: str, time_zone: str) -> Website:
+    """A new workspace with its first website. `address` names the website and is the only one that may carry it,
+    with and without `www.`; left empty, any page may."""
+    try:
+        origins = _with_and_without_www(clean_origin(address)) if address.strip() else []
+    except _Wrong as wrong:
+        raise BadWebsite({"address": wrong.parts[""]}) from None
+    errors = {} if opening.known_zone(time_zone) else {"time_zone": ZONE_ERROR}
+    if not workspace_name.strip():
+        errors["workspace_name"] = _("Give the workspace a name, like that of your company.")
+    elif len(workspace_name.strip()) > NAME_LIMIT:
+        errors["workspace_name"] = _too_long(NAME_LIMIT, len(workspace_name.strip()))
+    if errors:
+        raise BadWebsite(errors)
+    membership = workspaces.create_workspace(owner=owner, name=workspace_name, time_zone=time_zone)
+    name = origins[0].split("://")[1] if origins else membership.workspace.name
+    return create_website(membership=membership, name=name[:NAME_LIMIT], allowed_origins=origins)
+
+
+def _with_and_without_www(origin: str) -> list[str]:
+    scheme, host = origin.split("://")
+    if host.startswith("www."):
+        return [origin, f"{scheme}://{host[4:]}"]
+    return [origin, f"{scheme}://www.{host}"] if "." in host and not host[0].isdigit() else [origin]
 
 
 def change_website(*, membership: Membership, website: Website, changes: Changes) -> Website:
@@ -196,7 +225,7 @@ def _cleaned(changes: Mapping[str, Any]) -> dict[str, Any]:
         try:
             cleaned[field] = _CLEANERS[field](value)
         except _Wrong as wrong:
-            errors[field] = wrong.message
+            errors |= {f"{field}.{part}" if part else field: message for part, message in wrong.parts.items()}
     if errors:
         raise BadWebsite(errors)
     return cleaned
@@ -239,37 +268,40 @@ def _position(value: str) -> str:
 
 def _texts(values: Mapping[str, str]) -> dict[str, str]:
     texts = {key: str(value).strip() for key, value in values.items() if str(value).strip()}
-    for key, value in texts.items():
-        if key not in TEXTS:
-            raise _Wrong(format_lazy(_("There is no text called “{key}”."), key=key[:40]))
-        if len(value) > TEXTS[key]:
-            raise _Wrong(format_lazy("{key}: {error}", key=key, error=_too_long(TEXTS[key], len(value))))
-    url = urlsplit(texts.get("privacy_url", "https://host"))
-    if url.scheme not in {"http", "https"} or not url.hostname:
-        raise _Wrong(_("The address of the privacy policy must begin with https://."))
+    if not texts.keys() <= TEXTS.keys():
+        raise _Wrong(_("There is no such text."))
+    wrong = {key: _too_long(TEXTS[key], len(text)) for key, text in texts.items() if len(text) > TEXTS[key]}
+    if not _is_web_address(texts.get("privacy_url", "https://host")):
+        wrong["privacy_url"] = _("Write the whole address, like https://www.example.com/privacy.")
+    if wrong:
+        raise _Wrong(**wrong)
     return texts
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        url = urlsplit(value)
+    except ValueError:
+        return False
+    return url.scheme in {"http", "https"} and bool(url.hostname) and not any(sign in value for sign in ' <>"\\')
 
 
 def _time_zone(value: str) -> str:
     if not opening.known_zone(value):
-        raise _Wrong(_("Choose a time zone from the list, like Europe/Berlin."))
+        raise _Wrong(ZONE_ERROR)
     return value
 
 
 def _hours(value: Mapping[str, Sequence[Sequence[str]]]) -> opening.Hours:
-    reasons = {
-        "day": _("There is no such day."),
-        "clock": _("Write times like 09:00 to 17:30; a day ends at 24:00."),
-        "order": _("The end must be after the start. For a night, use two spans: until 24:00 and from 00:00."),
-        "overlap": _("Two spans overlap."),
-        "many": format_lazy(_("At most {limit} spans a day."), limit=opening.MOST_SPANS),
-    }
-    try:
-        return opening.clean_hours(value)
-    except opening.BadHours as bad:
-        raise _Wrong(
-            format_lazy("{day}: {reason}", day=DAY_NAMES.get(bad.day, bad.day), reason=reasons[bad.code])
-        ) from None
+    wrong: dict[str, Message] = {}
+    for day, spans in value.items():
+        try:
+            opening.clean_hours({day: spans})
+        except opening.BadHours as bad:
+            wrong[day] = HOURS_ERRORS[bad.code]
+    if wrong:
+        raise _Wrong(**wrong)
+    return opening.clean_hours(value)
 
 
 def _wait(field: str) -> Callable[[int], int]:
@@ -283,14 +315,13 @@ def _wait(field: str) -> Callable[[int], int]:
     return clean
 
 
-DAY_NAMES: Mapping[str, Message] = {
-    "mon": _("Monday"),
-    "tue": _("Tuesday"),
-    "wed": _("Wednesday"),
-    "thu": _("Thursday"),
-    "fri": _("Friday"),
-    "sat": _("Saturday"),
-    "sun": _("Sunday"),
+ZONE_ERROR: Message = _("Choose a time zone from the list, like Europe/Berlin.")
+HOURS_ERRORS: Mapping[str, Message] = {
+    "day": _("There is no such day."),
+    "clock": _("Write spans like 09:00-12:30, 13:30-17:00; a day ends at 24:00."),
+    "order": _("The end must be after the start. For a night, use two spans: until 24:00 and from 00:00."),
+    "overlap": _("Two spans overlap."),
+    "many": format_lazy(_("At most {limit} spans a day."), limit=opening.MOST_SPANS),
 }
 _CLEANERS: Mapping[str, Callable[[Any], Any]] = {
     "name": _name,

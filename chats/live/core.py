@@ -118,7 +118,8 @@ class Core:
         for socket in sockets:
             socket.close(protocol.CLOSE_RESTART)
         deadline = self.loop.time() + FAREWELL_SECONDS
-        while self.sockets and self.loop.time() < deadline:
+        # Closing handshakes end one by one, in their own time.
+        while self.sockets and self.loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await self.stop()
 
@@ -133,7 +134,8 @@ class Core:
         for task in tuple(self._background):
             task.cancel()
         self.reader.stop()
-        _cores.pop(self.loop, None)
+        if not self.draining:
+            _cores.pop(self.loop, None)
 
 
 _cores: WeakKeyDictionary[asyncio.AbstractEventLoop, Core] = WeakKeyDictionary()

@@ -1,4 +1,4 @@
-"""The inbox of one workspace as this process shows it: rows collected, encoded once, sent at most four times a second."""
+"""A workspace's inbox as this process shows it: rows collected, encoded once, sent at most four times a second."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ class Hub:
     # Between processes
 
     def signal(self, signal: dict[str, Any]) -> None:
-        """Something that may be lost (typing, presence, a revocation): heard here at once and by the other processes."""
+        """Something that may be lost (typing, presence, a revocation): heard here at once, and by other processes."""
         self.on_signal(signal)
         if self._others():
             self.carry(signal)
@@ -218,7 +218,7 @@ class Hub:
                 await asyncio.sleep(1)
 
     async def _announce(self) -> None:
-        """A process that is alone has nobody to carry anything to, and need not pay for it: each says that it is there."""
+        """A process that is alone need not pay for carrying anything, so each says that it is there."""
         while True:
             self.carry({"kind": "here"})
             await asyncio.sleep(ANNOUNCE_SECONDS)

@@ -123,13 +123,14 @@ class RedisLeases:
             return self._own.held(workspace_id)
         now = time.time()
         leases: list[Lease] = []
-        ended: list[bytes] = []
-        for key, value in stored.items():  # type: ignore[union-attr]
+        ended: list[str] = []
+        for key, value in stored.items():
+            name = bytes(key).decode() if not isinstance(key, str) else key
             state, since, until, reason = orjson.loads(value)
             if until <= now:
-                ended.append(key)
+                ended.append(name)
             else:
-                leases.append(Lease(int(key.rsplit(b":", 1)[1]), state, since, until, reason))
+                leases.append(Lease(int(name.rsplit(":", 1)[1]), state, since, until, reason))
         if ended:
             self._redis.hdel(self._key(workspace_id), *ended)
         return _best(leases)
@@ -155,7 +156,8 @@ def forget() -> None:
 
 
 def held(workspace_id: int, *, fresh: bool = False) -> dict[int, Lease]:
-    """The leases of a workspace by member, at most `FRESH` seconds old unless `fresh`. May ask Redis: not for the loop."""
+    """The leases of a workspace by member, at most `FRESH` seconds old unless `fresh`. May ask Redis, so
+    not for the event loop."""
     now = time.monotonic()
     known = _seen.get(workspace_id)
     if known is None or fresh or known[0] <= now:

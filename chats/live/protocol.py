@@ -37,7 +37,7 @@ Field = Callable[[Any], Any]
 
 
 class BadFrame(Exception):
-    """A frame that is not done. `code` is a constant of the protocol; `ref` and `cid` go back when they were readable."""
+    """A frame that is not done. `code` is a constant of the protocol; `ref` and `cid` go back if they were readable."""
 
     def __init__(self, code: str, frame: Mapping[str, Any] | None = None) -> None:
         super().__init__(code)

@@ -1,4 +1,4 @@
-"""Questions to the database, off the event loop: a few threads, each giving its connection back after every question."""
+"""Questions to the database, off the event loop: a few threads that give their connection back after each."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def _ask(question: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 @dataclass(slots=True)
 class Piece:
-    """Entries of a chat after some number, in one audience's shape; `head` is that audience's. `reset_to` is set when the
-    reader was so far behind that it should begin anew after that number."""
+    """Entries of a chat after some number, in one audience's shape; `head` is that audience's. `reset_to` is set when
+    the reader was so far behind that it should begin anew after that number."""
 
     chat_id: uuid.UUID
     state: str
@@ -56,7 +56,7 @@ class Piece:
 def entries_after(
     chat_id: uuid.UUID, after: int, *, for_visitor: bool, workspace_id: int | None = None
 ) -> Piece | None:
-    """Everything of the chat after `after`, or its newest part with `reset_to`; None: no such chat (in this workspace)."""
+    """All of the chat after `after`, or its newest part with `reset_to`; None: no such chat (in this workspace)."""
     chats = Chat.objects.select_related("visitor").filter(pk=chat_id)
     if workspace_id is not None:
         chats = chats.filter(workspace_id=workspace_id)

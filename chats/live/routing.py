@@ -1,5 +1,5 @@
-"""Where a WebSocket goes, and who may open one. Plain ASGI callables: a consumer class costs a third more memory a socket
-and a hop to a shared thread a frame."""
+"""Where a WebSocket goes, and who may open one. Plain ASGI callables: a consumer class costs a third more memory a
+socket and a hop to a shared thread a frame."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _cookies(scope: Scope) -> dict[str, str]:
 
 
 def _admit(cookies: dict[str, str], slug: str) -> SocketMember | int:
-    """The member, or the close code: 4401 without a session, 4404 for a workspace that is not theirs or does not exist."""
+    """The member, or the close code: 4401 without a session, 4404 for a workspace not theirs or not there."""
     admitted = member_of_session(cookies, slug)
     if admitted is not None:
         return admitted

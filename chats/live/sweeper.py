@@ -97,7 +97,7 @@ class Sweeper:
             truth = await core.reader.run(
                 look,
                 [*shown, *hub.watchers],
-                [visitor_id for visitor_id in hub.visitors],
+                list(hub.visitors),
                 list(hub.feeds),
                 list({operator.member.id for operator in operators}),
                 list({operator.session_key for operator in operators}),

@@ -291,6 +291,7 @@ class VisitorSocket(Socket):
 
     def deliver(self, change: Change, entries: list[wire.Wire], payload: bytes) -> None:
         """Shows a committed change of one of this visitor's chats; `payload` is `entries` encoded."""
+        self.known = True
         if not self.ready:
             self.stale = True
             return

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 import structlog
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from chats.domain.entries import Answer, Entry
 from chats.domain.errors import Refused
@@ -97,7 +97,7 @@ class Writer:
         while True:
             try:
                 return append_messages(entries)
-            except OperationalError:
+            except (OperationalError, InterfaceError):
                 # The commit may have happened before the connection broke: the repeat finds it by its `cid`.
                 self._heard.clear()
                 connection.close()

@@ -1,4 +1,4 @@
-"""What the widget's frame asks over HTTP: a token, and the fallback for when no socket can be opened (protocol section 2).
+"""What the widget's frame asks over HTTP: a token, and the fallback without a socket (protocol section 2).
 
 No cookie is set or read and no session touched; the body of every refusal is the protocol's error frame.
 """
