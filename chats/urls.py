@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from chats.views import archive, chat, inbox, visitor_api, widget, widget_assets
+from chats.views import archive, chat, inbox, start, visitor_api, websites, widget, widget_assets
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("widget.js", widget_assets.loader, name="widget_loader"),
@@ -11,6 +11,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("widget/<slug:key>/frame", widget.frame, name="widget_frame"),
     path("widget/<slug:key>/session", visitor_api.session, name="widget_session"),
     path("widget/<slug:key>/messages", visitor_api.messages, name="widget_messages"),
+    path("start/", start.start, name="start"),
+    path("w/<slug:slug>/websites/", websites.websites, name="websites"),
+    path("w/<slug:slug>/websites/new/", websites.website_new, name="website_new"),
+    path("w/<slug:slug>/websites/<int:website_id>/", websites.website_settings, name="website_settings"),
+    path("w/<slug:slug>/websites/<int:website_id>/install/", websites.website_install, name="website_install"),
     path("w/<slug:slug>/", inbox.inbox, name="inbox"),
     path("w/<slug:slug>/status/", inbox.own_status, name="own_status"),
     path("w/<slug:slug>/chats/<uuid:chat_id>/", chat.chat, name="chat"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +13,16 @@ from tests.support.host_page import HostPage
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.browser
+
+# What a proxy that knows no upgrade looks like from inside.
+NO_SOCKETS = """
+window.WebSocket = class {
+  static OPEN = 1;
+  readyState = 0;
+  constructor() { setTimeout(() => this.onclose?.({ code: 1006 }), 20); }
+  close() {}
+};
+"""
 
 
 @pytest.fixture(params=list(SETUPS))
@@ -173,7 +182,7 @@ def test_the_network_goes_and_comes_back(visit: Visit, desk: Desk, context: Brow
 def test_without_sockets_the_chat_goes_over_http(
     context: BrowserContext, host: HostPage, desk: Desk, setup: str
 ) -> None:
-    context.route_web_socket(re.compile("/ws/visitor"), lambda socket: socket.close())
+    context.add_init_script(NO_SOCKETS)
     visit = tab(context, host, setup)
     visit.open()
     visit.write("No socket here")

@@ -104,8 +104,9 @@ def test_what_is_no_origin_is_refused_and_nothing_is_stored(owner: Membership, w
 def test_bad_input_names_its_field(owner: Membership, website: Website, field: str, value: Any) -> None:
     with pytest.raises(BadWebsite) as caught:
         change_website(membership=owner, website=website, changes={field: value})  # type: ignore[misc]
-    assert list(caught.value.errors) == [field]
-    assert str(caught.value.errors[field])
+    ((key, message),) = caught.value.errors.items()
+    assert key.split(".")[0] == field
+    assert str(message)
 
 
 def test_everything_that_is_wrong_is_told_at_once(owner: Membership, website: Website) -> None:
