@@ -1,12 +1,17 @@
 """The suite's settings: the product's own, in `test` mode, with what a test must not share or wait for replaced."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 os.environ.setdefault("MODE", "test")
 os.environ.setdefault("SECRET_KEY", "only-for-the-suite-" + "x" * 32)
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="chatsite-tests-"))
+if "DATA_DIR" not in os.environ:
+    # Workers of the suite inherit it; the process that made it removes it.
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="chatsite-tests-")
+    atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 os.environ.setdefault("INSECURE_HTTP", "1")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,127.0.0.1,localhost")
 
