@@ -63,13 +63,7 @@ def parts(request: HttpRequest) -> HttpResponse:
             axis=_("Day"),
             points=[(f"{day} Nov", float((day * 37) % 23 + 4)) for day in range(1, 22)],
         ),
-        "people": [
-            ("Ada", "online"),
-            ("Ben Okri", "away"),
-            ("Chiara Deluca", "invisible"),
-            ("Dmitri", ""),
-            ("Eun-ji Park", "online"),
-        ],
+        "people": [("Alice", "online"), ("Bob", "away"), ("Carol", "invisible"), ("Dave", ""), ("Erin Hill", "online")],
         "tones": ["info", "positive", "warning", "danger", "note"],
         "snippet": '<script async src="https://chat.example/widget.js" data-website="5fb2c0d1a7"></script>',
     }

@@ -255,8 +255,8 @@ def test_icons_made_by_script_follow_the_rules_of_the_templates(parts: Page) -> 
         """async () => {
           const page = document.querySelector('script[type=module]').src;
           const { hueOf, initialsOf, icon } = await import(page.replace('page.js', 'drawing.js'));
-          return [hueOf('5fb2'), initialsOf('Chiara Deluca'), initialsOf('  '), icon('x').innerHTML];
+          return [hueOf('5fb2'), initialsOf('Harbour Coffee'), initialsOf('  '), icon('x').innerHTML];
         }"""
     )
-    assert made[:3] == [sum(map(ord, "5fb2")) % 12, "CD", "?"]
+    assert made[:3] == [sum(map(ord, "5fb2")) % 12, "HC", "?"]
     assert "icons/sprite.svg#x" in made[3]

@@ -31,9 +31,9 @@ SCRIPTS = sorted(path for folder in ("js", "console") for path in (ROOT / "stati
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("Ada", "A"),
-        ("Ben Okri", "BO"),
-        ("ana maria de souza", "AS"),
+        ("Alice", "A"),
+        ("Harbour Coffee", "HC"),
+        ("the hill of books", "TB"),
         ("Visitor 4F2A", "V4"),
         ("(deleted)", "?"),
         ("", "?"),
