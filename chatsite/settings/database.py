@@ -1,5 +1,7 @@
 """SQLite or PostgreSQL for what is kept; local memory or Redis for what may be lost."""
 
+from typing import Any
+
 from django.core.exceptions import ImproperlyConfigured
 
 from .env import DATA_DIR, env, secret
@@ -34,6 +36,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS};",
     }
 
+CACHES: dict[str, Any]
+CHANNEL_LAYERS: dict[str, Any]
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
     CHANNEL_LAYERS = {
