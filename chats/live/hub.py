@@ -236,9 +236,12 @@ class Hub:
                 self.on_signal(message)
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:
+            # Again and again: the layer's driver may swallow a cancellation that meets its own time-out.
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1)
         for feed in self.feeds.values():
             feed.stop()
 

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from chats.live.core import core
+from chats.live.core import running
 from chats.live.routing import OPERATOR_PATH, VISITOR_PATH, socket_application
 from tests.access.matrix import ROLES, SOCKETS, Socket, user_of
 from tests.cast import Cast, signed_in
@@ -37,7 +37,8 @@ def with_core(work: Coroutine[Any, Any, T]) -> T:
         try:
             return await work
         finally:
-            await core().stop()
+            for core in running():
+                await core.stop()
 
     return asyncio.run(run())
 
