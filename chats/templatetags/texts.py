@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django import template
+from django.template import Context
 from django.utils.html import conditional_escape, format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 
@@ -48,7 +49,7 @@ def linked(text: str) -> SafeString:
     return mark_safe("".join(parts))  # noqa: S308 - every part was escaped above
 
 
-@register.simple_tag
-def console_words() -> SafeString:
-    """The console's sentences as data for its scripts."""
-    return json_script(words(), "console-words")
+@register.simple_tag(takes_context=True)
+def console_words(context: Context) -> SafeString:
+    """The console's sentences as data for its scripts, and the workspace whose chats they are about."""
+    return json_script({**words(), "slug": context["member"].workspace.slug}, "console-words")

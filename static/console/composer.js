@@ -9,8 +9,12 @@ const KEEP_MS = 300;
 /** What one tab has not sent yet. */
 export const OUTBOX = "chatsite:outbox:";
 
+let isForgotten = false;
+
 /** What was written in this browser and not sent goes when somebody signs out. */
 export function forgetDrafts() {
+  // The page still lives for a moment, and keeps drafts as it goes.
+  isForgotten = true;
   try {
     for (const store of [localStorage, sessionStorage]) {
       for (const key of Object.keys(store)) if (key.startsWith(DRAFTS) || key.startsWith(OUTBOX)) store.removeItem(key);
@@ -31,6 +35,7 @@ function load(key) {
 
 /** @param {string} key @param {string} text */
 function keep(key, text) {
+  if (isForgotten) return;
   try {
     if (text) localStorage.setItem(key, text);
     else localStorage.removeItem(key);

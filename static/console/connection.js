@@ -1,12 +1,15 @@
 /** The one live connection of a console page. The rail opens it on every page; the inbox builds on the same one. */
 
 import { createLink } from "../live/link.js";
+import { words } from "./words.js";
 
 /**
  * @typedef {import("../live/link.js").Frame} Frame
  * @typedef {import("../live/link.js").LinkState} LinkState
  * @typedef {(frame: Frame) => void} Listener
  */
+
+const CUT_OFF_MS = 3_000;
 
 /** @type {Map<string, Set<Listener>>} */
 const listeners = new Map();
@@ -21,12 +24,14 @@ let link;
 /** @type {LinkState} */
 let state = { state: "connecting", lastHeard: 0 };
 
-export const slug = /^\/w\/([^/]+)\//.exec(location.pathname)?.[1] ?? "";
+/** The workspace; pages of none (the profile) have that of the workspace used last. */
+const slug = words.slug ?? "";
 
 const held = () => Object.fromEntries([...watched].map(([chat, last]) => [chat, last()]));
 
 /** @param {Frame} frame */
 function heard(frame) {
+  state = { ...state, lastHeard: Date.now() };
   for (const listener of listeners.get(frame.type) ?? []) listener(frame);
 }
 
@@ -68,7 +73,9 @@ export function onState(listener) {
   listener(state);
 }
 
-export const isLive = () => state.state === "live";
+/** A browser that says it is offline is right, even while an old socket still stands. */
+export const isLive = () => state.state === "live" && !isCutOff();
+export const isCutOff = () => !navigator.onLine && Date.now() - state.lastHeard > CUT_OFF_MS;
 export const lastState = () => state;
 
 /** @param {Frame} frame false: not connected, nothing was sent */

@@ -119,6 +119,7 @@ function bring(pane, visitor) {
 /** @param {Opened} next */
 function show(next) {
   opened = next;
+  wanted = next.chat;
   root.dataset.view = "thread";
   root.removeAttribute("data-details");
   readSent = "";
@@ -196,7 +197,6 @@ async function open(chat, { push = true, focus = false } = {}) {
   }
   leave();
   kept.delete(chat);
-  wanted = chat;
   place(next.pane, next.visitor);
   next.pane.removeAttribute("aria-busy");
   if (push) history.pushState({ chat }, "", next.pane.dataset.url + location.search);
@@ -263,7 +263,7 @@ async function act(action) {
 /** @param {number} step */
 function move(step) {
   const order = list.order();
-  const at = order.indexOf(opened?.chat ?? "");
+  const at = order.indexOf(wanted || opened?.chat || "");
   const next = order[at < 0 ? (step > 0 ? 0 : order.length - 1) : at + step];
   if (next) open(next);
 }
@@ -322,14 +322,17 @@ addEventListener("popstate", () => {
   }
 });
 
+/** Keys act on the chat that is seen; while another one is being opened they would meet the wrong one. */
+const settled = () => (wanted === opened?.chat ? opened : undefined);
+
 const sheet = /** @type {HTMLDialogElement} */ (need(document, "shortcuts"));
 listenForKeys({
   j: () => move(1),
   k: () => move(-1),
-  a: () => act("accept"),
-  e: () => act("close"),
-  n: () => opened?.composer.choose("note"),
-  r: () => opened?.composer.choose("reply"),
+  a: () => settled() && act("accept"),
+  e: () => settled() && act("close"),
+  n: () => settled()?.composer.choose("note"),
+  r: () => settled()?.composer.choose("reply"),
   "/": () => /** @type {HTMLElement | null} */ (part(root, "search"))?.click(),
   "?": () => sheet.showModal(),
   Escape: () => {
@@ -337,5 +340,7 @@ listenForKeys({
     if (focused?.closest(".composer")) need(/** @type {HTMLElement} */ (opened?.pane), "scroll").focus();
   },
 });
+
+for (const change of ["online", "offline"]) addEventListener(change, () => opened?.thread.drawPending(outbox.items()));
 
 if (paneOf("thread").dataset.chat) show(bring(paneOf("thread"), paneOf("visitor")));

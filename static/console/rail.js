@@ -18,8 +18,8 @@ function linkWords() {
   const age = lastHeard ? Math.max(0, Math.round((Date.now() - lastHeard) / 1000)) : undefined;
   const title = age === undefined ? words.never : filled(words.heard, { seconds: age });
   if (state === "stopped") return { text: words.stopped, title };
+  if (connection.isCutOff()) return { text: words.offline, title };
   if (state === "live") return { text: `${words.live} · ${filled(words.seconds, { seconds: age ?? 0 })}`, title };
-  if (!navigator.onLine) return { text: words.offline, title };
   if (state === "connecting" || !retryAt) return { text: words.connecting, title };
   return { text: filled(words.reconnecting, { seconds: Math.max(0, Math.ceil((retryAt - Date.now()) / 1000)) }), title };
 }
@@ -31,7 +31,7 @@ function drawLink() {
     element.hidden = false;
     element.title = title;
     const dot = /** @type {HTMLElement | null} */ (element.querySelector(".dot"));
-    if (dot) dot.dataset.state = state;
+    if (dot) dot.dataset.state = state === "live" && connection.isCutOff() ? "waiting" : state;
     say(element.querySelector("[data-link-words]"), text);
   }
 }

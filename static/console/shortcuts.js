@@ -6,7 +6,7 @@ function isWriting(target) {
 }
 
 /**
- * @param {Record<string, () => void>} keys what each key does; `Escape` also works while writing
+ * @param {Record<string, () => unknown>} keys what each key does; `Escape` also works while writing
  */
 export function listenForKeys(keys) {
   document.addEventListener("keydown", (event) => {

@@ -24,8 +24,11 @@ function shapeOf(entry) {
   return "event";
 }
 
+/** In one chat there is one visitor, whatever they are called by now. @param {{type: string, name: string, id?: string}} author */
+const whoIs = (author) => (author.type === "visitor" ? "visitor" : `${author.type}:${author.id ?? author.name}`);
+
 /** @param {Entry} entry */
-const whoOf = (entry) => `${entry.author.type}:${/** @type {any} */ (entry.author).id ?? entry.author.name}`;
+const whoOf = (entry) => whoIs(entry.author);
 
 /** @param {Entry} entry */
 function draw(entry) {
@@ -247,7 +250,7 @@ export function createThread(pane, { onHole, onRead, retry, discard }) {
 
   /** @param {{author: {type: string, name: string, id?: string}, on: boolean}} frame */
   function heardTyping(frame) {
-    const who = `${frame.author.type}:${frame.author.id ?? frame.author.name}`;
+    const who = whoIs(frame.author);
     const name = frame.author.name || need(pane, "name").textContent || "";
     // It ends by itself: the frame that says so may be lost.
     if (frame.on) typing.set(who, { name, until: Date.now() + 6_500 });
