@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.management import CommandParser
 from django.core.management.base import BaseCommand, CommandError
 
+from chatsite.alone import AnotherProcess, claim
+
 
 class Command(BaseCommand):
     help = "Serves HTTP and WebSockets until SIGTERM, then says goodbye to its clients."
@@ -21,6 +23,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         _refuse_busy(host, port)
+        try:
+            claim()
+        except AnotherProcess:
+            raise CommandError(
+                f"A web process already serves {settings.DATA_DIR} from its own memory; two would not hear of each "
+                "other. Set REDIS_URL for several, or give this one a DATA_DIR of its own."
+            ) from None
         # daphne installs its reactor when it is imported, so not before the command is really this one.
         from chatsite.asgi import application
         from chatsite.server import serve
