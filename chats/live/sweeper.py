@@ -94,6 +94,8 @@ class Sweeper:
         visitors, operators = hub.visitor_sockets(), hub.operator_sockets()
         if visitors or operators:
             shown = {visitor.chat_id for visitor in visitors if visitor.chat_id is not None}
+            # Before the question: a visitor whose first message is stored while it is asked is not erased.
+            known = {visitor for visitor in visitors if visitor.known}
             truth = await core.reader.run(
                 look,
                 [*shown, *hub.watchers],
@@ -106,7 +108,7 @@ class Sweeper:
             for operator in operators:
                 self._admit_operator(operator, truth)
             for visitor in visitors:
-                self._admit_visitor(visitor, truth)
+                self._admit_visitor(visitor, truth, known=visitor in known)
             self._heads(truth.heads)
             for workspace_id, rev in truth.revs.items():
                 feed = hub.feeds.get(workspace_id)
@@ -138,10 +140,10 @@ class Sweeper:
             operator.close(protocol.CLOSE_TOKEN)
 
     @staticmethod
-    def _admit_visitor(visitor: VisitorSocket, truth: Truth) -> None:
+    def _admit_visitor(visitor: VisitorSocket, truth: Truth, *, known: bool) -> None:
         if visitor.website_id not in truth.websites:
             visitor.close(protocol.CLOSE_WORKSPACE_GONE)
-        elif visitor.known:
+        elif known:
             tokens_from = truth.visitors.get(visitor.visitor_id)
             if tokens_from is None:
                 visitor.close(protocol.CLOSE_ERASED)
