@@ -14,7 +14,7 @@ from chats.domain.entries import Entry, Sent, Start
 from chats.domain.errors import Refused
 from chats.domain.news import Change, News
 from chats.domain.store import LockedChat
-from chats.models import AuthorType, Chat, ChatStart, Kind, Message, Visitor, VisitorToken, Website
+from chats.models import AuthorType, Chat, ChatStart, Kind, Message, ReadMark, Visitor, VisitorToken, Website
 
 PREVIEW = 120
 SPOKEN = frozenset({Kind.TEXT, Kind.FILE, Kind.NOTE})
@@ -25,6 +25,7 @@ class Batch:
 
     def __init__(self, entries: Sequence[Entry], *, now: dt.datetime, careful: bool) -> None:
         self.now = now
+        self._careful = careful
         self.chats: dict[uuid.UUID, LockedChat] = {}
         self.visitors: dict[uuid.UUID, Visitor] = {}
         self.websites: dict[int, Website] = {}
@@ -35,7 +36,6 @@ class Batch:
         self._created: list[Chat] = []
         self._new_starts: list[ChatStart] = []
         self._marks: dict[tuple[uuid.UUID, int], int] = {}
-        self._recounts: dict[uuid.UUID, tuple[int, bool]] = {}
         self._changes: dict[uuid.UUID, Change] = {}
         self._load([entry for entry in entries if isinstance(entry, Start)])
         self._lock(entries)
@@ -119,7 +119,8 @@ class Batch:
         chat = self.chats.get(hint) if hint is not None else None
         if chat is None or chat.visitor_id != visitor_id or chat.website_id != website_id or not chat.is_open:
             mine = Chat.objects.filter(visitor_id=visitor_id, website_id=website_id)
-            newest = mine.closed().order_by("-created_at", "-pk")
+            # The newest in whatever state: one that is reopened between the two questions is found by the second.
+            newest = mine.order_by("-created_at", "-pk")
             chat = store.lock_first(mine.open().order_by("pk")) or store.lock_first(newest)
             if chat is not None:
                 chat = self.chats.setdefault(chat.pk, chat)
@@ -144,7 +145,13 @@ class Batch:
         return Message.objects.get(chat_id=start.chat_id, number=start.number)
 
     def repeated(self, chat: LockedChat, sender: str, cid: str) -> Message | None:
-        return self._stored.get((chat.pk, sender, cid))
+        """The stored message with this `cid`. On the first try the unique keys catch a repeat, but not in a closed chat:
+        there the rules may refuse before anything is written, so it is looked up at once."""
+        known = self._stored.get((chat.pk, sender, cid))
+        if known is None and not self._careful and not chat.is_open:
+            answers = store.first_answers([(chat.pk, cid)])
+            known = next((message for message in answers if message.sender == sender), None)
+        return known
 
     # What the rules do
 
@@ -231,10 +238,25 @@ class Batch:
         key = (chat.pk, member_id)
         self._marks[key] = max(number, self._marks.get(key, 0))
 
+    def read_position(self, chat: LockedChat, member_id: int) -> int:
+        """How far the member has read, this batch included."""
+        marks = ReadMark.objects.filter(chat_id=chat.pk, member_id=member_id)
+        stored = marks.values_list("number", flat=True).first() or 0
+        return max(stored, self._marks.get((chat.pk, member_id), 0))
+
     def recount_unread(self, chat: LockedChat, after: int, *, exactly: bool = False) -> None:
-        """Counts the row's unread messages again from a read position, once all messages of the batch are stored;
-        not `exactly`: a position behind an earlier one does not bring messages back."""
-        self._recounts[chat.pk] = (after, exactly)
+        """Counts the row's unread messages again from a read position: at once, so that what follows in the batch finds
+        what it would find alone. Not `exactly`: a position behind an earlier one does not bring messages back."""
+        count = 0
+        if after < chat.head:
+            fresh = [m for m in self._messages if m.chat_id == chat.pk and m.author_type == AuthorType.VISITOR]
+            count = store.count_unread(chat.pk, after)
+            count += sum(message.kind in SPOKEN and message.number > after for message in fresh)
+        if not exactly:
+            count = min(count, chat.unread)
+        if count != chat.unread:
+            chat.unread = count
+            self.change(chat).row = {}
 
     # Writing
 
@@ -246,23 +268,9 @@ class Batch:
         ChatStart.objects.bulk_create(self._new_starts)
         if self._marks:
             store.raise_read_marks(self._marks)
-        for chat_id, (after, exactly) in self._recounts.items():
-            self._recount(self.chats[chat_id], after, exactly=exactly)
         shown = {chat_id for chat_id, change in self._changes.items() if not self._only_reads(change)}
         revs = store.write(self._messages, [self.chats[pk] for pk in sorted(self._changes)], shown)
         return self._news(shown, revs)
-
-    def _recount(self, chat: LockedChat, after: int, *, exactly: bool) -> None:
-        count = 0
-        if after < chat.head:
-            fresh = [m for m in self._messages if m.chat_id == chat.pk and m.author_type == AuthorType.VISITOR]
-            count = store.count_unread(chat.pk, after)
-            count += sum(message.kind in SPOKEN and message.number > after for message in fresh)
-        if not exactly:
-            count = min(count, chat.unread)
-        if count != chat.unread:
-            chat.unread = count
-            self.change(chat).row = {}
 
     @staticmethod
     def _only_reads(change: Change) -> bool:

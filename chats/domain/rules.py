@@ -11,7 +11,7 @@ from chats.domain import entries as e
 from chats.domain.batch import Batch, sent
 from chats.domain.errors import Refused
 from chats.domain.store import LockedChat
-from chats.models import AuthorType, ChatState, Kind, Message, ReadMark
+from chats.models import AuthorType, ChatState, Kind, Message
 
 WAITING = (ChatState.QUEUED, ChatState.MISSED)
 
@@ -63,15 +63,15 @@ def start(batch: Batch, entry: e.Start) -> e.Answer:
         return _first_answer(known, entry.text)
     _introduce(batch, entry)
     chat = batch.current_chat(entry.visitor_id, entry.website_id)
+    repeated = batch.repeated(chat, "visitor", entry.cid) if chat is not None else None
+    if repeated is not None:
+        return _first_answer(repeated, entry.text)
     was_waiting = chat is not None and chat.is_open
     if chat is None or not (chat.is_open or _may_reopen(batch, chat)):
         chat = batch.open_chat(visitor, entry)
         chat.state = ChatState.QUEUED if entry.somebody_here else ChatState.MISSED
     elif not chat.is_open:
         _reopen_for_visitor(batch, chat, somebody_here=entry.somebody_here)
-    repeated = batch.repeated(chat, "visitor", entry.cid)
-    if repeated is not None:
-        return _first_answer(repeated, entry.text)
     message = _say(batch, chat, entry.cid, entry.text)
     batch.remember_start(entry.visitor_id, message)
     if not was_waiting and not entry.somebody_here:
@@ -161,8 +161,7 @@ def _take(batch: Batch, chat: LockedChat, member: e.Member) -> None:
     chat.accepted_at = batch.now
     batch.add(chat, Kind.JOINED, AuthorType.OPERATOR, member=(member.id, member.name))
     if chat.unread:
-        mark = ReadMark.objects.filter(chat_id=chat.pk, member_id=member.id).values_list("number", flat=True).first()
-        batch.recount_unread(chat, mark or 0, exactly=True)
+        batch.recount_unread(chat, batch.read_position(chat, member.id), exactly=True)
 
 
 def accept(batch: Batch, entry: e.Accept) -> e.Answer:
