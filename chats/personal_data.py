@@ -39,7 +39,11 @@ MODELS = (
             "name": NotPersonal(_CUSTOMERS_OWN),
             "allowed_origins": Json({"[]": NotPersonal(_CUSTOMERS_OWN)}),
             "accent": NotPersonal(_CUSTOMERS_OWN),
-            "texts": Json({"*": NotPersonal(_CUSTOMERS_OWN)}),
+            "texts": Json(
+                dict.fromkeys(
+                    ("title", "launcher", "greeting", "away", "notice", "privacy_url"), NotPersonal(_CUSTOMERS_OWN)
+                )
+            ),
             "time_zone": NotPersonal(_CUSTOMERS_OWN),
             "hours": Json(
                 dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), NotPersonal(_CUSTOMERS_OWN))

@@ -151,6 +151,15 @@ PAGES = (
     Row("widget_frame", "GET", website_key, everybody(200)),
     Row("widget_session", "POST", website_key, everybody(200)),
     Row("widget_messages", "GET", website_key, everybody(401)),
+    # The websites of a workspace
+    Row("start", "GET", nothing, signed_in(200)),
+    Row("start", "POST", nothing, signed_in(302), {"workspace_name": "New", "address": "", "time_zone": "UTC"}),
+    Row("websites", "GET", slug, members(403, admin=200)),
+    Row("website_new", "GET", slug, members(403, admin=200)),
+    Row("website_new", "POST", slug, members(403, admin=302), {"name": "New"}),
+    Row("website_settings", "GET", website, members(403, admin=200)),
+    Row("website_settings", "POST", website, members(403, admin=200), {"name": "Half a form"}),
+    Row("website_install", "GET", website, members(403, admin=200)),
     # The console
     Row("inbox", "GET", slug, members(200)),
     Row("own_status", "POST", slug, members(302), {"availability": "away"}),
