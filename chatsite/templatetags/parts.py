@@ -21,6 +21,7 @@ SECTIONS = {
     "websites": "websites",
     "website_new": "websites",
     "website_settings": "websites",
+    "website_install": "websites",
     "team": "team",
     "workspace_settings": "settings",
     "profile": "profile",

@@ -50,5 +50,14 @@ def picture(page: Page, *, name: str, size: str, scheme: str, full_page: bool = 
     """What the page looks like now, as `var/screenshots/<name>-<size>-<scheme>.png`."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     path = SCREENSHOTS / f"{name}-{size}-{scheme}.png"
+    width, height = SIZES[size]
+    if full_page:
+        # The console's page scrolls inside its shell, which a full-page picture does not open up.
+        hidden = page.evaluate(
+            "(() => { const main = document.querySelector('.shell-main');"
+            " return main ? main.scrollHeight - main.clientHeight : 0; })()"
+        )
+        page.set_viewport_size({"width": width, "height": height + int(hidden)})
     page.screenshot(path=path, full_page=full_page)
+    page.set_viewport_size({"width": width, "height": height})
     return path

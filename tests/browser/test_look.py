@@ -25,6 +25,9 @@ SIGNED_OUT = {
     "not-found": "/nothing-here/",
 }
 SIGNED_IN = {
+    "start": "/start/",
+    "websites": "/w/demo/websites/",
+    "website-settings": "/w/demo/websites/1/",
     "team": "/w/demo/team/",
     "workspace-settings": "/w/demo/settings/",
     "profile": "/profile/",
