@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.functional import lazy
@@ -17,6 +17,7 @@ from chats.models import Position, Website
 
 _SPAN = re.compile(r"\s*(?:-|–|—|to)\s*")
 _PARTS = re.compile(r"[,;\n]")
+PLAIN = ("name", "is_active", "accent", "position", "time_zone", "typing_preview", *WAITS)
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?")
 DAY_LABELS = dict(
     zip(
@@ -45,19 +46,16 @@ class BadWebsiteForm(forms.Form):
     """A form that can show at its fields why a website was refused."""
 
     def refuse(self, bad: BadWebsite) -> None:
-        labels = []
         for key, message in bad.errors.items():
             name = key.replace("texts.", "").replace(".", "_")
             self.add_error(name if name in self.fields else None, str(message))
-            if name in self.fields:
-                labels.append(str(self.fields[name].label))
-        self.name_what_is_wrong(labels)
 
-    def name_what_is_wrong(self, labels: list[str]) -> None:
+    def name_what_is_wrong(self) -> None:
+        """One line above the form, so that an error far down is not overlooked."""
+        labels = [str(field.label) for name, field in self.fields.items() if name in self.errors]
         if labels:
-            self.add_error(
-                None, gettext("Nothing was saved. Please look at: {fields}.").format(fields=", ".join(labels))
-            )
+            told = gettext("Nothing was saved. Please look at: {fields}.")
+            self.add_error(None, told.format(fields=", ".join(labels)))
 
 
 class StartForm(BadWebsiteForm):
@@ -168,11 +166,10 @@ class WebsiteForm(BadWebsiteForm):
         return [self[f"hours_{day}"] for day in DAYS]
 
     def changes(self) -> Changes:
+        """What was given, of the fields that could be read."""
         given = self.cleaned_data
-        plain = ("name", "is_active", "accent", "position", "time_zone", "typing_preview", *WAITS)
-        return Changes(
-            **{name: given[name] for name in plain},  # type: ignore[typeddict-item]
-            allowed_origins=given["allowed_origins"].split(),
-            texts={key: given[key] for key in TEXTS},
-            hours={day: parse_spans(given[f"hours_{day}"]) for day in DAYS},
-        )
+        changes: dict[str, Any] = {name: given[name] for name in PLAIN if name in given}
+        changes["allowed_origins"] = re.split(r"[\n,]", given["allowed_origins"])
+        changes["texts"] = {key: given[key] for key in TEXTS}
+        changes["hours"] = {day: parse_spans(given[f"hours_{day}"]) for day in DAYS}
+        return cast(Changes, changes)

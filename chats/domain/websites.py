@@ -217,6 +217,11 @@ def _record(membership: Membership, website: Website, action: str, facts: dict[s
     )
 
 
+def check(changes: Changes) -> None:
+    """Raises `BadWebsite` if any of it could not be kept; stores nothing."""
+    _cleaned(changes)
+
+
 def _cleaned(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Every field checked, so that all that is wrong is told at once."""
     cleaned: dict[str, Any] = {}

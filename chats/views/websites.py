@@ -45,17 +45,9 @@ def website_new(request: MemberRequest) -> HttpResponse:
 def website_settings(request: MemberRequest, website_id: int) -> HttpResponse:
     website = _website(request, website_id)
     form = WebsiteForm.of(website, request.POST if request.method == "POST" else None)
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                domain.change_website(membership=request.membership, website=website, changes=form.changes())
-            except BadWebsite as bad:
-                form.refuse(bad)
-            else:
-                messages.success(request, _("The website is saved. Pages that are open show it within a minute."))
-                return redirect("website_settings", slug=website.workspace.slug, website_id=website.pk)
-        else:
-            form.name_what_is_wrong([str(form.fields[name].label) for name in form.errors if name in form.fields])
+    if request.method == "POST" and _changed(request, website, form):
+        messages.success(request, _("The website is saved. Pages that are open show it within a minute."))
+        return redirect("website_settings", slug=website.workspace.slug, website_id=website.pk)
     context = {"website": website, "form": form, "snippet": _snippet(website), "section": "websites"}
     return render(request, "chats/website_settings.html", context)
 
@@ -71,6 +63,19 @@ def website_install(request: MemberRequest, website_id: int) -> HttpResponseBase
     return render(
         request, "chats/website_install.html", {"website": website, "snippet": _snippet(website), "section": "websites"}
     )
+
+
+def _changed(request: MemberRequest, website: Website, form: WebsiteForm) -> bool:
+    """Whether what was sent is kept now. If not, the form says all that is wrong, and holds all that was typed."""
+    try:
+        if form.is_valid():
+            domain.change_website(membership=request.membership, website=website, changes=form.changes())
+            return True
+        domain.check(form.changes())
+    except BadWebsite as bad:
+        form.refuse(bad)
+    form.name_what_is_wrong()
+    return False
 
 
 def _website(request: MemberRequest, website_id: int) -> Website:
