@@ -83,12 +83,26 @@ STORIES = (
     Story(
         key="delivery-time",
         name="Sam",
+        email="sam@example.com",
+        page="/pricing",
+        lines=(
+            Line("visitor", 9, "Hi! I would like two large kettles. How long does delivery to the islands take?"),
+            Line("reply", 8.4, "Hello Sam, usually four working days. Which postcode is it?"),
+            Line("visitor", 8, "KW17"),
+            Line("note", 7.6, "Ferry on Tuesdays and Fridays only; the depot knows the order numbers for KW17."),
+            Line("reply", 7, "Then it goes with the ferry on Friday and is with you on Monday. Is that soon enough?"),
+            Line("visitor", 1.5, "Monday is fine. Can I pay by invoice?"),
+        ),
+    ),
+    Story(
+        key="other-lid",
+        name="Mallory",
         email="",
         page="/",
+        holder=1,
         lines=(
-            Line("visitor", 9, "Hi! How long does delivery to the islands take?"),
-            Line("reply", 8, "Hello Sam, usually four working days. Which postcode is it?"),
-            Line("visitor", 7.5, "KW17"),
+            Line("visitor", 14, "My lid rattles although you say it does not."),
+            Line("reply", 12, "I am sorry to hear that. I send you the newer lid today, at no cost."),
         ),
     ),
     Story(
