@@ -110,7 +110,9 @@ class Clone:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     folder = tmp_path_factory.mktemp("clone")
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder / "chatsite")], check=True)
+    # In a container the checkout may belong to another user than the one who tests it.
+    git = ["git", "-c", "safe.directory=*"]
+    subprocess.run([*git, "clone", "--quiet", str(ROOT), str(folder / "chatsite")], check=True)
     made = Clone(folder=folder / "chatsite", data=folder / "data", port=free_port())
     made.start(INSTALL_SECONDS)
     yield made

@@ -34,7 +34,7 @@ JUNK_DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "shared"
 def tracked() -> list[Path]:
     """What git knows or would add, so that an ignored folder of this machine plays no part."""
     listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if listing.returncode:
