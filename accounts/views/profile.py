@@ -21,4 +21,4 @@ def profile(request: UserRequest) -> HttpResponse:
         users.change_profile(user=request.user, **form.cleaned_data)
         messages.success(request, _("Your profile is saved."))
         return redirect("profile")
-    return render(request, "accounts/profile.html", {"form": form, "section": "profile", "subsection": "profile"})
+    return render(request, "accounts/profile.html", {"form": form})

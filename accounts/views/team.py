@@ -39,7 +39,7 @@ def team(request: MemberRequest) -> HttpResponse:
     return render(
         request,
         "accounts/team.html",
-        {"rows": rows, "matrix": matrix(), "roles": Role.labels, "section": "team", "subsection": "team"},
+        {"rows": rows, "matrix": matrix(), "roles": Role.labels},
     )
 
 

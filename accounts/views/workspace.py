@@ -24,6 +24,4 @@ def workspace_settings(request: MemberRequest) -> HttpResponse:
         workspaces.change_workspace(membership=request.membership, **form.cleaned_data)
         messages.success(request, _("The settings are saved."))
         return redirect("workspace_settings", slug=workspace.slug)
-    return render(
-        request, "accounts/workspace_settings.html", {"form": form, "section": "settings", "subsection": "workspace"}
-    )
+    return render(request, "accounts/workspace_settings.html", {"form": form})
