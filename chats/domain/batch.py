@@ -145,7 +145,7 @@ class Batch:
         return Message.objects.get(chat_id=start.chat_id, number=start.number)
 
     def repeated(self, chat: LockedChat, sender: str, cid: str) -> Message | None:
-        """The stored message with this `cid`. On the first try the unique keys catch a repeat, but not in a closed chat:
+        """The stored message with this `cid`. The unique keys catch a repeat on the first try, except in a closed chat:
         there the rules may refuse before anything is written, so it is looked up at once."""
         known = self._stored.get((chat.pk, sender, cid))
         if known is None and not self._careful and not chat.is_open:
@@ -174,6 +174,10 @@ class Batch:
         self._created.append(created)
         self.change(chat, urgent=True).started = True
         return chat
+
+    def now_current(self, chat: LockedChat) -> None:
+        """`chat` was taken up again: it is its visitor's current one for the rest of the batch."""
+        self._current[chat.visitor_id] = chat
 
     def change(self, chat: LockedChat, *, urgent: bool = False) -> Change:
         """The news about `chat`; asking for it also says that its inbox row changed."""

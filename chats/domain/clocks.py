@@ -21,10 +21,10 @@ CHUNK = 200
 
 def run_clocks(*, now: dt.datetime | None = None) -> int:
     """Moves on every chat whose time has come, at most `CHUNK` of each kind; the number of chats looked at."""
-    now = now or timezone.now()
-    due: list[e.Entry] = [*_missed(now), *_silent(now), *_abandoned(now)]
+    at = now or timezone.now()
+    due: list[e.Entry] = [*_missed(at), *_silent(at), *_abandoned(at)]
     for first in range(0, len(due), CHUNK):
-        append_messages(due[first : first + CHUNK])
+        append_messages(due[first : first + CHUNK], now=now)
     return len(due)
 
 

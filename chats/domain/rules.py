@@ -220,6 +220,7 @@ def reopen(batch: Batch, entry: e.Reopen) -> e.Answer:
     chat.operator_id = entry.member.id
     chat.accepted_at = batch.now
     chat.closed_at = None
+    batch.now_current(chat)
     batch.add(chat, Kind.REOPENED, AuthorType.OPERATOR, member=(entry.member.id, entry.member.name))
     return e.Done(chat.pk)
 
