@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 import structlog
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from chats.domain import news
@@ -35,6 +35,9 @@ def append_messages(entries: Sequence[Entry], *, now: dt.datetime | None = None)
         except IntegrityError:
             if attempt == TRIES - 1:
                 log.exception("entries refused by a constraint", entries=len(entries))
+        except DataError:
+            log.exception("entries refused by the database", entries=len(entries))
+            break
         except OperationalError as error:
             if attempt == TRIES - 1 or not _worth_repeating(error):
                 raise
@@ -49,7 +52,8 @@ def _append(entries: Sequence[Entry], *, now: dt.datetime, careful: bool) -> lis
         batch = Batch(entries, now=now, careful=careful)
         answers = [_apply(batch, entry) for entry in entries]
         written = batch.write()
-        transaction.on_commit(lambda: news.announce(written))
+        # Robust: what is committed is answered, whatever becomes of the news.
+        transaction.on_commit(lambda: news.announce(written), robust=True)
     return answers
 
 

@@ -108,11 +108,17 @@ class Writer:
             except Exception:
                 log.exception("batch failed", entries=len(entries))
                 connection.close()
-                return [Refused("unavailable", retry_after=2) for _ in entries]
+                if len(entries) > 1:
+                    # The one that cannot be stored must not take its neighbours with it, now and at every repeat.
+                    return [answer for entry in entries for answer in self._commit([entry])]
+                return [Refused("unavailable", retry_after=2)]
 
     def _tell(self, waiting: list[Waiting], answers: list[Answer], heard: list[News]) -> None:
         for (_, answered), answer in zip(waiting, answers, strict=True):
-            answered(answer)
+            try:
+                answered(answer)
+            except Exception:
+                log.exception("an answer was not given")
         if self._after_answer.reached():
             self._loop.call_later(0.05, self._after_answer.die)
             return
