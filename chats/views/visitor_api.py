@@ -6,8 +6,12 @@ No cookie is set or read and no session touched; the body of every refusal is th
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import wraps
 
+import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -25,6 +29,8 @@ from chats.live.limits import visitor_messages
 from chats.live.protocol import BadFrame
 from chats.live.visitor import new_chat_wait
 from chats.models import Website
+
+log = structlog.get_logger(__name__)
 
 STATUS = {
     "bad_frame": 400,
@@ -53,6 +59,20 @@ def refused(code: str, *, status: int | None = None, cid: str | None = None, wai
     return answer
 
 
+def _steady(view: Callable[[HttpRequest, str], JsonResponse]) -> Callable[[HttpRequest, str], JsonResponse]:
+    """A database that is away is told in the protocol's words: what was sent is to be repeated, not lost."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, key: str) -> JsonResponse:
+        try:
+            return view(request, key)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("database unavailable", error=type(error).__name__)
+            return refused("unavailable", wait=2)
+
+    return answered
+
+
 def _website(key: str) -> Website | None:
     return Website.objects.served().filter(key=key).first()
 
@@ -65,6 +85,7 @@ def _bearer(request: HttpRequest) -> str:
 @csrf_exempt
 @never_cache
 @require_POST
+@_steady
 def session(request: HttpRequest, key: str) -> JsonResponse:
     """A token for a new visitor, or a fresh one for the visitor of the token that is shown."""
     website = _website(key)
@@ -99,6 +120,7 @@ def _session_wait(website: Website, address: str) -> float:
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "POST"])
+@_steady
 def messages(request: HttpRequest, key: str) -> JsonResponse:
     """GET: a page of the visitor's current chat. POST: the `start` or `send` of a client without a socket."""
     website = _website(key)
