@@ -29,7 +29,14 @@ def close_sockets(
 
 def show_members(*, membership: Any, **_sent: Any) -> None:
     for core in running():
-        core.tell({"kind": "members", "workspace": membership.workspace_id})
+        core.tell(
+            {
+                "kind": "members",
+                "workspace": membership.workspace_id,
+                "member": membership.pk,
+                "availability": membership.availability,
+            }
+        )
 
 
 def connect() -> None:

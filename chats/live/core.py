@@ -10,7 +10,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import structlog
 from django.conf import settings
+from django.db import Error
 
 from chats.domain import news
 from chats.domain.news import News
@@ -26,6 +28,8 @@ from chats.live.sweeper import Sweeper
 from chats.live.typing import Typing
 from chats.live.visitor import VisitorSocket
 from chats.live.writer import Writer
+
+log = structlog.get_logger(__name__)
 
 # Frames that are no messages (pings, read marks, typing, watching) have a roomier bucket of their own.
 VISITOR_FRAMES = (20.0, 100)
@@ -58,7 +62,16 @@ class Core:
         """Runs `work` beside everything else; it is kept until it is done."""
         task = self.loop.create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Error):
+            # The sweep asks again.
+            log.warning("database unavailable", error=type(error).__name__)
+        elif error is not None:
+            log.error("work beside the sockets failed", exc_info=error)
 
     def in_background(self, question: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self.spawn(self.reader.run(question, *args, **kwargs))
@@ -87,6 +100,7 @@ class Core:
             self._revoke(signal)
         elif kind == "members":
             self.sweeper.dirty.add(signal["workspace"])
+            self.here.chose(signal["workspace"], signal["member"], signal["availability"])
 
     def tell(self, signal: dict[str, Any]) -> None:
         """Passes a signal on from any thread."""

@@ -74,11 +74,14 @@ class Here:
         if not sockets:
             self._core.loop.call_later(PAGE_CHANGE_SECONDS, self._gone, key)
 
-    def chose(self, socket: OperatorSocket, state: str) -> None:
-        key = (socket.workspace_id, socket.member.id)
+    def chose(self, workspace_id: int, member_id: int, state: str) -> None:
+        """A member said how they want to be seen: on a socket, by a form, or in another process."""
+        key = (workspace_id, member_id)
         for each in self._sockets.get(key, ()):
             each.membership.availability = state
-        self._take(key, state, "chosen")
+        lease = self._leases.get(key)
+        if lease is not None and lease.state != state:
+            self._take(key, state, "chosen")
 
     def _take(self, key: Key, state: str, reason: str) -> None:
         now = time.time()
@@ -113,7 +116,11 @@ class Here:
             return
         self._renewed_at = time.monotonic()
         self._leases = {key: presence.renewed(lease) for key, lease in self._leases.items()}
-        await self._core.reader.run(_renew, self._core.hub.name, dict(self._leases))
+        renewed = dict(self._leases)
+        await self._core.reader.run(_renew, self._core.hub.name, renewed)
+        for key in renewed.keys() - self._leases.keys():
+            # Left meanwhile: whichever of the two was written last, the lease must not stay.
+            self._core.spawn(self._forget(key))
 
     def release_all(self) -> None:
         """The process stops: its members are not here any more, unless another process has them too."""

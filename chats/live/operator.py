@@ -181,6 +181,7 @@ class OperatorSocket(Socket):
 
     def unwatch(self, frame: Frame) -> None:
         self.held.pop(frame["chat"], None)
+        self.typed_at.pop(frame["chat"], None)
         self.core.hub.unwatch(frame["chat"], self)
 
     def accept(self, frame: Frame) -> None:
@@ -209,15 +210,13 @@ class OperatorSocket(Socket):
             return None
         if frame["on"]:
             self.typed_at[chat_id] = now
-        else:
-            self.typed_at.pop(chat_id, None)
         author = {"type": "operator", "id": str(self.member.id), "name": self.member.name}
         self.core.typing.says(chat_id, author, on=frame["on"])
         return None
 
     async def status(self, frame: Frame) -> None:
         await self.core.reader.run(set_availability, membership=self.membership, availability=frame["state"])
-        self.core.here.chose(self, frame["state"])
+        self.core.here.chose(self.workspace_id, self.member.id, frame["state"])
 
     async def ping(self, frame: Frame) -> None:
         feed = self.core.hub.feed(self.workspace_id)
@@ -227,7 +226,8 @@ class OperatorSocket(Socket):
             cursor = self.held.get(chat_id)
             if cursor is not None and held < cursor.last:
                 heads[str(chat_id)] = cursor.last
-                cursor.last = held
+                # A new cursor: what is being read for the old one begins behind what the client lacks.
+                self.held[chat_id] = Cursor(held)
                 behind.append(chat_id)
         self.push_frame({"type": "pong", "heads": heads, "rev": feed.known or 0, **_ref(frame)})
         for chat_id in behind:
@@ -261,11 +261,14 @@ class OperatorSocket(Socket):
         )
 
     def _row_wanted(self, frame: Frame, answer: e.Done) -> None:
-        self._loop.create_task(self._show_row(frame, answer.chat_id))
+        self.core.spawn(self._show_row(frame, answer.chat_id))
 
     async def _show_row(self, frame: Frame, chat_id: uuid.UUID) -> None:
         rows = await self.core.reader.run(snapshots.rows_of, self.workspace_id, [chat_id])
         feed = self.core.hub.feeds.get(self.workspace_id)
+        if feed is not None:
+            # `rev` says that everything up to it was sent, so what is being collected goes first.
+            feed.flush()
         self.push_frame({"type": "chats", "rev": feed.known if feed else 0, "rows": rows, **_ref(frame)})
 
     # Out
@@ -294,7 +297,7 @@ class OperatorSocket(Socket):
         if cursor.busy:
             cursor.again = True
         else:
-            self._loop.create_task(self._catch_up(chat_id, cursor, wait=wait))
+            self.core.spawn(self._catch_up(chat_id, cursor, wait=wait))
 
     async def _catch_up(
         self, chat_id: uuid.UUID, cursor: Cursor, *, wait: float = 0, frame: Frame | None = None
@@ -311,6 +314,8 @@ class OperatorSocket(Socket):
                 piece = await self.core.reader.run(
                     reads.entries_after, chat_id, cursor.last, for_visitor=False, workspace_id=self.workspace_id
                 )
+                if self.held.get(chat_id) is not cursor:
+                    return True
                 if piece is None:
                     return False
                 if piece.reset_to is not None:

@@ -132,8 +132,14 @@ class RedisLeases:
             else:
                 leases.append(Lease(int(name.rsplit(":", 1)[1]), state, since, until, reason))
         if ended:
-            self._redis.hdel(self._key(workspace_id), *ended)
+            self._forget(workspace_id, ended)
         return _best(leases)
+
+    def _forget(self, workspace_id: int, ended: list[str]) -> None:
+        try:
+            self._redis.hdel(self._key(workspace_id), *ended)
+        except redis.RedisError as error:
+            self._failed(error)
 
 
 _store: Leases | None = None

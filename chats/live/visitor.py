@@ -233,7 +233,8 @@ class VisitorSocket(Socket):
             or (frame["on"] and now - self.typed_at < settings.LIVE_TYPING_INTERVAL)
         ):
             return
-        self.typed_at = now if frame["on"] else 0.0
+        if frame["on"]:
+            self.typed_at = now
         text = frame["text"] if self.typing_preview and frame["on"] else ""
         self.core.typing.says(self.chat_id, {"type": "visitor"}, on=frame["on"], text=text)
 
@@ -254,7 +255,8 @@ class VisitorSocket(Socket):
                 self.push_frame({"type": "reset", "chat": str(self.chat_id), "after": 0})
             if held < self.cursor.last:
                 heads[str(self.chat_id)] = self.cursor.last
-                self.cursor.last = held
+                # A new cursor: what is being read for the old one begins behind what the client lacks.
+                self.cursor = Cursor(held)
                 self.behind(wait=0)
         self.push_frame({"type": "pong", "heads": heads, **_ref(frame)})
 
@@ -284,6 +286,7 @@ class VisitorSocket(Socket):
 
     def _attach(self, chat_id: uuid.UUID, *, is_open: bool) -> None:
         self.open = is_open
+        self.known = True
         if chat_id != self.chat_id:
             self.core.hub.moved(self, chat_id)
             self.chat_id = chat_id
@@ -296,7 +299,7 @@ class VisitorSocket(Socket):
             self.stale = True
             return
         if change.chat_id != self.chat_id:
-            if change.state == "closed":
+            if change.state == "closed" and self.chat_id is not None and not change.started:
                 return
             if self.chat_id is not None:
                 self.push_frame({"type": "reset", "chat": str(change.chat_id), "after": 0})
@@ -317,7 +320,7 @@ class VisitorSocket(Socket):
         if self.cursor.busy:
             self.cursor.again = True
         else:
-            self._loop.create_task(self._catch_up(wait))
+            self.core.spawn(self._catch_up(wait))
 
     async def _catch_up(self, wait: float = 0) -> None:
         cursor, chat_id = self.cursor, self.chat_id
