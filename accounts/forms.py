@@ -41,7 +41,9 @@ class ProfileForm(forms.Form):
         help_text=_("Visitors and colleagues see it."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    theme = forms.ChoiceField(label=_("Colours"), choices=Theme.choices)
+    theme = forms.ChoiceField(
+        label=_("Colours"), choices=Theme.choices, widget=forms.Select(attrs={"data-theme-choice": True})
+    )
 
     @classmethod
     def of(cls, user: User, data: Any = None) -> ProfileForm:
