@@ -19,10 +19,13 @@ from chats.models import Chat, ChatState, Website
 CHUNK = 200
 
 
-def run_clocks(*, now: dt.datetime | None = None) -> int:
-    """Moves on every chat whose time has come, at most `CHUNK` of each kind; the number of chats looked at."""
+def run_clocks(*, now: dt.datetime | None = None, holders: bool = True) -> int:
+    """Moves on every chat whose time has come, at most `CHUNK` of each kind; the number of chats looked at.
+
+    `holders`: also take chats from those who were not seen. Not to be asked for while nobody could be seen.
+    """
     at = now or timezone.now()
-    due: list[e.Entry] = [*_missed(at), *_silent(at), *_abandoned(at)]
+    due: list[e.Entry] = [*_missed(at), *_silent(at), *(_abandoned(at) if holders else ())]
     for first in range(0, len(due), CHUNK):
         append_messages(due[first : first + CHUNK], now=now)
     return len(due)

@@ -134,8 +134,9 @@ class OperatorSocket(Socket):
             self.push_frame({"type": "chats", "rev": rev, "rows": rows})
         feed.snapshot(rev)
         self.ready = True
-        for chat_id, after in frame["after"].items():
-            await self._watch(chat_id, after, frame, always=False)
+        await asyncio.gather(
+            *(self._watch(chat_id, after, frame, always=False) for chat_id, after in frame["after"].items())
+        )
 
     def _welcome(self, frame: Frame, picture: snapshots.Picture) -> None:
         here = self.core.here
