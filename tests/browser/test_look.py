@@ -263,3 +263,16 @@ def test_icons_made_by_script_follow_the_rules_of_the_templates(parts: Page) -> 
     )
     assert made[:3] == [sum(map(ord, "5fb2")) % 12, "HC", "?"]
     assert "icons/sprite.svg#x" in made[3]
+
+
+def test_a_theme_that_was_only_tried_is_taken_back_with_discard(
+    browser: Browser, server: LiveServer, session: Path
+) -> None:
+    context = open_context(browser, site=server.url, session=session)
+    page = context.new_page()
+    page.goto("/profile/")
+    page.get_by_label("Colours").select_option("dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "system")
+    context.close()
