@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
+from tests.browser.desk import Desk
 from tests.support.browser import MISSING, find_browser, in_ci
 from tests.support.host_page import HostPage
 from tests.support.server import LiveServer
@@ -45,3 +46,11 @@ def host(server: LiveServer) -> Iterator[HostPage]:
     """A customer's page on another origin, with the demo website's widget."""
     with HostPage(server.url, server.demo["website_key"]) as page:
         yield page
+
+
+@pytest.fixture
+def desk(server: LiveServer) -> Iterator[Desk]:
+    """An operator who is there."""
+    with Desk(server) as desk:
+        desk.is_noticed()
+        yield desk

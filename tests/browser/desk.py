@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.support.server import LiveServer
 
@@ -50,7 +51,7 @@ class Desk:
         self.leave()
         self.rows, self.entries = {}, {}
         address = f"ws://127.0.0.1:{self.server.port}/ws/w/{self.server.demo['workspace']}"
-        connection = connect(address, origin=self.server.url, additional_headers={"Cookie": self.cookies})  # type: ignore[arg-type]
+        connection = connect(address, origin=Origin(self.server.url), additional_headers={"Cookie": self.cookies})
         self.socket = self.leaving.enter_context(connection)
         self.say({"type": "hello", "v": 1, "after": {}})
         self.until(lambda: any(frame["type"] == "welcome" for frame in self.frames))

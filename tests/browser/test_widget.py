@@ -38,13 +38,6 @@ def context(playwright: Playwright, setup: str) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def desk(server: LiveServer) -> Iterator[Desk]:
-    with Desk(server) as desk:
-        desk.is_noticed()
-        yield desk
-
-
-@pytest.fixture
 def visit(context: BrowserContext, host: HostPage, setup: str, desk: Desk) -> Visit:
     return tab(context, host, setup)
 
