@@ -20,7 +20,7 @@ from chats.live import protocol
 from chats.live.feed import Feed
 from chats.live.here import Here
 from chats.live.hub import Hub
-from chats.live.limits import Buckets, operator_messages, visitor_messages
+from chats.live.limits import Pace, operator_messages, visitor_messages
 from chats.live.operator import OperatorSocket
 from chats.live.reads import Reader
 from chats.live.snapshots import Directory
@@ -31,9 +31,6 @@ from chats.live.writer import Writer
 
 log = structlog.get_logger(__name__)
 
-# Frames that are no messages (pings, read marks, typing, watching) have a roomier bucket of their own.
-VISITOR_FRAMES = (20.0, 100)
-OPERATOR_FRAMES = (100.0, 1_000)
 FAREWELL_SECONDS = 2.0
 
 
@@ -44,11 +41,8 @@ class Core:
         self.directories: dict[int, Directory] = {}
         self.draining = False
         self._background: set[asyncio.Task[Any]] = set()
-        visitor_rate, operator_rate = settings.LIVE_VISITOR_RATE, settings.LIVE_OPERATOR_RATE
-        self.visitor_messages = visitor_messages()
-        self.operator_messages = operator_messages()
-        self.visitor_frames = Buckets(VISITOR_FRAMES[0] + visitor_rate[0], VISITOR_FRAMES[1] + visitor_rate[1])
-        self.operator_frames = Buckets(OPERATOR_FRAMES[0] + operator_rate[0], OPERATOR_FRAMES[1] + operator_rate[1])
+        self.visitor_pace = Pace.around(visitor_messages(), per_second=20, burst=100)
+        self.operator_pace = Pace.around(operator_messages(), per_second=100, burst=1_000)
         self.reader = Reader()
         self.hub = Hub(loop, self._missing_rows)
         self.hub.on_signal = self._signal

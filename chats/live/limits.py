@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
+from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
@@ -33,6 +34,19 @@ class Buckets:
         self._swept = now
         full = self.burst / self.per_second
         self._levels = {key: value for key, value in self._levels.items() if now - value[1] < full}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast frames may come, and messages among them. Frames that are no messages (pings, read marks, typing,
+    watching) make the first bucket roomier than the second."""
+
+    frames: Buckets
+    messages: Buckets
+
+    @classmethod
+    def around(cls, messages: Buckets, *, per_second: float, burst: int) -> Pace:
+        return cls(Buckets(per_second + messages.per_second, burst + messages.burst), messages)
 
 
 @cache

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from accounts.access import SocketMember
 from accounts.domain.members import set_availability
@@ -21,7 +20,7 @@ from chats.domain.chats import acting
 from chats.domain.errors import Refused
 from chats.live import protocol, reads, snapshots
 from chats.live.cursor import Cursor
-from chats.live.protocol import BadFrame, Frame
+from chats.live.protocol import Frame
 from chats.live.socket import Scope, Send, Socket
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ class OperatorSocket(Socket):
         "key",
         "member",
         "membership",
-        "ready",
         "rev",
         "session_key",
         "typed_at",
@@ -65,31 +63,13 @@ class OperatorSocket(Socket):
         self.key = f"member:{self.member.id}"
         self.held: dict[uuid.UUID, Cursor] = {}
         self.typed_at: dict[uuid.UUID, float] = {}
-        self.ready = False
 
     # In
 
     async def receive(self, raw: str | bytes | None) -> None:
-        wait = self.core.operator_frames.wait(self.key)
-        if wait:
-            self.too_fast(wait)
+        frame = self.take(raw, protocol.OPERATOR_FRAMES, self.core.operator_pace, self.key)
+        if frame is None:
             return
-        try:
-            if not isinstance(raw, str):
-                raise BadFrame("bad_frame")
-            frame = protocol.parse(raw, protocol.OPERATOR_FRAMES)
-            if (frame["type"] == "hello") == self.ready:
-                raise BadFrame("bad_frame", frame)
-        except BadFrame as bad:
-            self.refuse(bad.code, cid=bad.cid, ref=bad.ref)
-            if bad.code == "too_large":
-                self.too_large()
-            return
-        if frame["type"] in protocol.WRITES:
-            wait = self.core.operator_messages.wait(self.key)
-            if wait:
-                self.too_fast(wait, cid=frame["cid"], ref=frame["ref"])
-                return
         if "chat" in frame and frame["chat"] is None:
             self._refuse_frame(frame, "not_found")
             return
@@ -141,12 +121,6 @@ class OperatorSocket(Socket):
     def _welcome(self, frame: Frame, picture: snapshots.Picture) -> None:
         here = self.core.here
         welcome = {
-            "type": "welcome",
-            "v": protocol.VERSION,
-            "server_time": wire.moment(timezone.now()),
-            "heartbeat": settings.LIVE_HEARTBEAT_SECONDS,
-            "limits": protocol.limits(settings.LIVE_OPERATOR_RATE),
-            "online": here.is_open(self.workspace_id),
             "me": {
                 "id": str(self.member.id),
                 "name": self.member.name,
@@ -159,11 +133,10 @@ class OperatorSocket(Socket):
             "members": [
                 {**each, **here.of(self.workspace_id, int(each["id"]))} for each in picture.directory["members"]
             ],
-            **_ref(frame),
         }
         if picture.more:
             welcome["more"] = True
-        self.push_frame(welcome)
+        self.welcome(frame, rate=settings.LIVE_OPERATOR_RATE, online=here.is_open(self.workspace_id), **welcome)
 
     async def watch(self, frame: Frame) -> None:
         await self._watch(frame["chat"], frame["after"], frame, always=True)
@@ -192,10 +165,10 @@ class OperatorSocket(Socket):
         self._submit(frame, e.Close(frame["chat"], self.member), self._row_wanted)
 
     def send_message(self, frame: Frame) -> None:
-        self._submit(frame, e.Reply(frame["chat"], self.member, frame["cid"], frame["text"]), self._sent)
+        self._submit(frame, e.Reply(frame["chat"], self.member, frame["cid"], frame["text"]), self.sent)
 
     def note(self, frame: Frame) -> None:
-        self._submit(frame, e.Note(frame["chat"], self.member, frame["cid"], frame["text"]), self._sent)
+        self._submit(frame, e.Note(frame["chat"], self.member, frame["cid"], frame["text"]), self.sent)
 
     def read(self, frame: Frame) -> None:
         self._submit(frame, e.Read(frame["chat"], self.member, frame["n"]), None)
@@ -230,7 +203,7 @@ class OperatorSocket(Socket):
                 # A new cursor: what is being read for the old one begins behind what the client lacks.
                 self.held[chat_id] = Cursor(held)
                 behind.append(chat_id)
-        self.push_frame({"type": "pong", "heads": heads, "rev": feed.known or 0, **_ref(frame)})
+        self.answer(frame, type="pong", heads=heads, rev=feed.known or 0)
         for chat_id in behind:
             self._behind(chat_id, wait=0)
         rev = frame["rev"]
@@ -249,18 +222,6 @@ class OperatorSocket(Socket):
         elif done is not None:
             done(frame, answer)
 
-    def _sent(self, frame: Frame, answer: e.Sent) -> None:
-        self.push_frame(
-            {
-                "type": "sent",
-                "cid": answer.cid,
-                "chat": str(answer.chat_id),
-                "n": answer.number,
-                "at": wire.moment(answer.at),
-                **_ref(frame),
-            }
-        )
-
     def _row_wanted(self, frame: Frame, answer: e.Done) -> None:
         self.core.spawn(self._show_row(frame, answer.chat_id))
 
@@ -270,7 +231,7 @@ class OperatorSocket(Socket):
         if feed is not None:
             # `rev` says that everything up to it was sent, so what is being collected goes first.
             feed.flush()
-        self.push_frame({"type": "chats", "rev": feed.known if feed else 0, "rows": rows, **_ref(frame)})
+        self.answer(frame, type="chats", rev=feed.known if feed else 0, rows=rows)
 
     # Out
 
@@ -285,7 +246,7 @@ class OperatorSocket(Socket):
         elif fresh is entries:
             self.push(payload)
         elif fresh:
-            self._show(chat_id, head, fresh)
+            self.show(chat_id, head, fresh)
 
     def found(self, head: reads.Head) -> None:
         """The sweep read where a watched chat really is."""
@@ -321,19 +282,11 @@ class OperatorSocket(Socket):
                     return False
                 if piece.reset_to is not None:
                     self.push_frame({"type": "reset", "chat": str(chat_id), "after": piece.reset_to})
-                self._show(chat_id, piece.head, piece.entries, frame)
+                self.show(chat_id, piece.head, piece.entries, frame)
                 cursor.last, frame = piece.head, None
             return True
         finally:
             cursor.busy = False
-
-    def _show(self, chat_id: uuid.UUID, head: int, entries: list[wire.Wire], frame: Frame | None = None) -> None:
-        base = {"type": "events", "chat": str(chat_id), "head": head}
-        if frame is not None and not entries:
-            self.push_frame({**base, "events": [], **_ref(frame)})
-        for first in range(0, len(entries), settings.LIVE_PAGE):
-            part = entries[first : first + settings.LIVE_PAGE]
-            self.push_frame({**base, "events": part, **(_ref(frame) if frame else {})})
 
     def token_ended(self, _now: dt.datetime) -> bool:
         """A session's end is the sweep's to find: it is a row."""
@@ -343,10 +296,6 @@ class OperatorSocket(Socket):
         self.closed = True
         self.core.hub.remove_operator(self)
         self.core.here.left(self)
-
-
-def _ref(frame: Frame) -> Frame:
-    return {"ref": frame["ref"]} if frame["ref"] is not None else {}
 
 
 HANDLERS: dict[str, Callable[[OperatorSocket, Any], Awaitable[None] | None]] = {

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.utils import timezone
 
+from chats.domain.entries import Sent
+from chats.domain.wire import Wire, moment
 from chats.live import protocol
+from chats.live.limits import Pace
+from chats.live.protocol import BadFrame
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Scope = dict[str, Any]
@@ -44,6 +50,7 @@ class Socket:
         "closed",
         "heard_at",
         "opened_at",
+        "ready",
     )
 
     def __init__(self, scope: Scope, send: Send) -> None:
@@ -61,9 +68,70 @@ class Socket:
         self._closing: asyncio.Task[None] | None = None
         self._code = 0
         self.closed = False
+        self.ready = False
         self.opened_at = self.heard_at = time.monotonic()
 
+    # In
+
+    def take(
+        self, raw: str | bytes | None, table: Mapping[str, Mapping[str, protocol.Field]], pace: Pace, key: Hashable
+    ) -> protocol.Frame | None:
+        """The clean frame, if there is one to handle now; everything else is answered here."""
+        wait = pace.frames.wait(key)
+        if wait:
+            self.too_fast(wait)
+            return None
+        try:
+            if not isinstance(raw, str):
+                raise BadFrame("bad_frame")
+            frame = protocol.parse(raw, table)
+            if (frame["type"] == "hello") == self.ready:
+                raise BadFrame("bad_frame", frame)
+        except BadFrame as bad:
+            self.refuse(bad.code, cid=bad.cid, ref=bad.ref)
+            if bad.code == "too_large":
+                self.too_large()
+            return None
+        if frame["type"] in protocol.WRITES:
+            wait = pace.messages.wait(key)
+            if wait:
+                self.too_fast(wait, cid=frame["cid"], ref=frame["ref"])
+                return None
+        return frame
+
     # Out
+
+    def answer(self, frame: protocol.Frame, **fields: Any) -> None:
+        """A direct answer to `frame`: carries its `ref`."""
+        if frame["ref"] is not None:
+            fields["ref"] = frame["ref"]
+        self.push_frame(fields)
+
+    def welcome(self, frame: protocol.Frame, *, rate: tuple[float, int], online: bool, **fields: Any) -> None:
+        self.answer(
+            frame,
+            type="welcome",
+            v=protocol.VERSION,
+            server_time=moment(timezone.now()),
+            heartbeat=settings.LIVE_HEARTBEAT_SECONDS,
+            limits=protocol.limits(rate),
+            online=online,
+            **fields,
+        )
+
+    def show(self, chat_id: uuid.UUID, head: int, entries: list[Wire], frame: protocol.Frame | None = None) -> None:
+        """Sends entries in pages; as the answer to `frame` also when there are none."""
+        base = {"type": "events", "chat": str(chat_id), "head": head}
+        pages = [entries[at : at + settings.LIVE_PAGE] for at in range(0, len(entries), settings.LIVE_PAGE)]
+        for page in pages or ([[]] if frame is not None else []):
+            if frame is not None:
+                self.answer(frame, **base, events=page)
+            else:
+                self.push_frame({**base, "events": page})
+
+    def sent(self, frame: protocol.Frame, answer: Sent) -> None:
+        chat, at = str(answer.chat_id), moment(answer.at)
+        self.answer(frame, type="sent", cid=answer.cid, chat=chat, n=answer.number, at=at)
 
     def push_frame(self, frame: protocol.Frame) -> None:
         self.push(protocol.encode(frame))

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from accounts.domain.peers import shorten
 from accounts.domain.throttle import wait_for
@@ -22,7 +21,7 @@ from chats.domain.news import Change
 from chats.domain.visitors import entry_of_start
 from chats.live import protocol, reads
 from chats.live.cursor import Cursor
-from chats.live.protocol import BadFrame, Frame
+from chats.live.protocol import Frame
 from chats.live.socket import Scope, Send, Socket
 from chats.models import Website
 
@@ -73,7 +72,6 @@ class VisitorSocket(Socket):
         "cursor",
         "known",
         "open",
-        "ready",
         "stale",
         "token",
         "typed_at",
@@ -96,33 +94,17 @@ class VisitorSocket(Socket):
         self.cursor = Cursor(0)
         self.open = False
         self.known = False
-        self.ready = False
         self.stale = False
         self.typed_at = 0.0
 
     # In
 
     async def receive(self, raw: str | bytes | None) -> None:
-        wait = self.core.visitor_frames.wait(self.visitor_id if self.ready else id(self))
-        if wait:
-            self.too_fast(wait)
+        frame = self.take(
+            raw, protocol.VISITOR_FRAMES, self.core.visitor_pace, self.visitor_id if self.ready else id(self)
+        )
+        if frame is None:
             return
-        try:
-            if not isinstance(raw, str):
-                raise BadFrame("bad_frame")
-            frame = protocol.parse(raw, protocol.VISITOR_FRAMES)
-            if (frame["type"] == "hello") == self.ready:
-                raise BadFrame("bad_frame", frame)
-        except BadFrame as bad:
-            self.refuse(bad.code, cid=bad.cid, ref=bad.ref)
-            if bad.code == "too_large":
-                self.too_large()
-            return
-        if frame["type"] in protocol.WRITES:
-            wait = self.core.visitor_messages.wait(self.visitor_id)
-            if wait:
-                self.too_fast(wait, cid=frame["cid"], ref=frame["ref"])
-                return
         waiting = HANDLERS[frame["type"]](self, frame)
         if waiting is not None:
             await waiting
@@ -173,17 +155,8 @@ class VisitorSocket(Socket):
                 "head": head.visitor_head,
                 "read": head.visitor_read,
             }
-        welcome = {
-            "type": "welcome",
-            "v": protocol.VERSION,
-            "server_time": wire.moment(timezone.now()),
-            "heartbeat": settings.LIVE_HEARTBEAT_SECONDS,
-            "limits": protocol.limits(settings.LIVE_VISITOR_RATE),
-            "online": self.core.here.is_open(self.workspace_id),
-            "chat": chat,
-            **_ref(frame),
-        }
-        self.push_frame(welcome)
+        online = self.core.here.is_open(self.workspace_id)
+        self.welcome(frame, rate=settings.LIVE_VISITOR_RATE, online=online, chat=chat)
         self.ready = True
         named = frame["chat"]
         if head is not None:
@@ -258,22 +231,13 @@ class VisitorSocket(Socket):
                 # A new cursor: what is being read for the old one begins behind what the client lacks.
                 self.cursor = Cursor(held)
                 self.behind(wait=0)
-        self.push_frame({"type": "pong", "heads": heads, **_ref(frame)})
+        self.answer(frame, type="pong", heads=heads)
 
     # Answers
 
     def _answered(self, frame: Frame, answer: e.Answer) -> None:
         if isinstance(answer, e.Sent):
-            self.push_frame(
-                {
-                    "type": "sent",
-                    "cid": answer.cid,
-                    "chat": str(answer.chat_id),
-                    "n": answer.number,
-                    "at": wire.moment(answer.at),
-                    **_ref(frame),
-                }
-            )
+            self.sent(frame, answer)
             self.known = True
         else:
             self._complain(frame, answer)
@@ -313,7 +277,7 @@ class VisitorSocket(Socket):
         elif fresh is entries:
             self.push(payload)
         elif fresh:
-            self._show(change.visitor_head, fresh)
+            self.show(change.chat_id, change.visitor_head, fresh)
 
     def behind(self, wait: float = REORDER_SECONDS) -> None:
         """Reads what is missing from the database, shortly: what another process stored may be on its way."""
@@ -338,15 +302,10 @@ class VisitorSocket(Socket):
                     self.push_frame({"type": "reset", "chat": str(chat_id), "after": piece.reset_to})
                     cursor.last = piece.reset_to
                 self.open = piece.state != "closed"
-                self._show(piece.head, piece.entries)
+                self.show(chat_id, piece.head, piece.entries)
                 cursor.last = max(cursor.last, piece.head)
         finally:
             cursor.busy = False
-
-    def _show(self, head: int, entries: list[wire.Wire]) -> None:
-        for first in range(0, len(entries), settings.LIVE_PAGE):
-            part = entries[first : first + settings.LIVE_PAGE]
-            self.push_frame({"type": "events", "chat": str(self.chat_id), "head": head, "events": part})
 
     def found(self, head: reads.Head) -> None:
         """The sweep read where this visitor's chat really is."""
@@ -365,10 +324,6 @@ class VisitorSocket(Socket):
         self.closed = True
         if self.workspace_id:
             self.core.hub.remove_visitor(self)
-
-
-def _ref(frame: Frame) -> Frame:
-    return {"ref": frame["ref"]} if frame["ref"] is not None else {}
 
 
 HANDLERS: dict[str, Callable[[VisitorSocket, Any], Awaitable[None] | None]] = {
