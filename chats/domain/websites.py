@@ -163,7 +163,7 @@ def public_settings(website: Website, *, at: dt.datetime, online: bool) -> dict[
         "title": words.get("title") or website.name,
         "launcher": words.get("launcher") or gettext("Open chat"),
         "fold": gettext("Close chat window"),
-        "unread": gettext("unread messages"),
+        "unread": gettext("Unread messages: {count}"),
         "accent": website.accent,
         "on_accent": text_on(website.accent),
         "position": website.position,

@@ -31,7 +31,9 @@ let about = {};
 /** @type {string | undefined} */
 let chat;
 let state = "";
-let online = Boolean(settings.online);
+/** Whether somebody is there; unknown until the server was asked, because this page may be a minute old.
+ * @type {boolean | undefined} */
+let online;
 let limit = 10_000;
 let shown = window.parent === window;
 let clicked = shown;
@@ -231,13 +233,14 @@ function refresh() {
   const opens = settings.opens_at && new Date(settings.opens_at);
   const back = opens > new Date() ? filled(words.back, { when: soon(opens, words.today.toLowerCase()) }) : "";
   const here = online || answered;
-  find("status").textContent = here ? words.here : back || words.away;
+  const known = here || online === false;
+  find("status").textContent = here ? words.here : known ? back || words.away : "";
   find("status").className = here ? "here" : "";
   // Once they wrote, the thread says what happens next.
-  const nobody = here || chat ? "" : settings.away || words.leave;
+  const nobody = here || chat || !known ? "" : settings.away || words.leave;
   find("away").hidden = !nobody;
   if (find("away").textContent !== nobody) find("away").textContent = nobody;
-  composer.askEmail(!here || state === "missed");
+  composer.askEmail((known && !here) || state === "missed");
   find("end").hidden = !chat || state === "closed";
   find("fresh").hidden = state !== "closed";
   find("notice").hidden = keeper.begun();

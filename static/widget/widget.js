@@ -147,9 +147,9 @@ iframe[hidden] { display: none }
 
   function count() {
     badge.textContent = unread ? String(unread > 99 ? "99+" : unread) : "";
-    label.textContent = unread ? `${unread} ${settings.unread}` : "";
     const name = shown ? settings.fold : settings.launcher;
-    button.setAttribute("aria-label", unread ? `${name}, ${unread} ${settings.unread}` : name);
+    label.textContent = unread ? settings.unread.replace("{count}", unread) : "";
+    button.setAttribute("aria-label", unread ? `${name}. ${label.textContent}` : name);
   }
 
   function mount() {
