@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from chats.domain import store, wire
-from chats.domain.entries import Entry, Sent, Start
+from chats.domain.entries import Entry, Sent, Start, VisitorEntry
 from chats.domain.errors import Refused
 from chats.domain.news import Change, News
 from chats.domain.store import LockedChat
@@ -29,6 +29,7 @@ class Batch:
         self.chats: dict[uuid.UUID, LockedChat] = {}
         self.visitors: dict[uuid.UUID, Visitor] = {}
         self.websites: dict[int, Website] = {}
+        self._open_of: dict[uuid.UUID, LockedChat] = {}
         self._current: dict[uuid.UUID, LockedChat | None] = {}
         self._stored: dict[tuple[uuid.UUID, str, str], Message] = {}
         self._starts: dict[tuple[uuid.UUID, str], ChatStart] = {}
@@ -87,9 +88,21 @@ class Batch:
         )
 
     def _lock(self, entries: Sequence[Entry]) -> None:
-        ids = {chat_id for entry in entries if (chat_id := getattr(entry, "chat_id", None)) is not None}
+        """Locks every chat that is named, and the open one of every visitor who names none: found one at a time, in the
+        order of the entries, they would lock against each other in two processes."""
+        ids: set[uuid.UUID] = set()
+        unnamed: set[uuid.UUID] = set()
+        for entry in entries:
+            chat_id = getattr(entry, "chat_id", None)
+            if chat_id is not None:
+                ids.add(chat_id)
+            elif isinstance(entry, VisitorEntry):
+                unnamed.add(entry.visitor_id)
+        if unnamed:
+            ids.update(Chat.objects.open().filter(visitor_id__in=unnamed).values_list("pk", flat=True))
         if ids:
             self.chats = store.lock_chats(ids)
+            self._open_of = {chat.visitor_id: chat for chat in self.chats.values() if chat.is_open}
 
     def _load_first_answers(self, entries: Sequence[Entry]) -> None:
         keys = {
@@ -102,7 +115,7 @@ class Batch:
 
     def _target(self, entry: Any) -> LockedChat | None:
         if hasattr(entry, "visitor_id"):
-            return self.current_chat(entry.visitor_id, entry.website_id, getattr(entry, "chat_id", None))
+            return self.current_chat(entry.visitor_id, entry.website_id)
         return self.chats.get(entry.chat_id)
 
     # What the rules ask
@@ -112,12 +125,12 @@ class Batch:
             self.websites[chat.website_id] = Website.objects.get(pk=chat.website_id)
         return self.websites[chat.website_id]
 
-    def current_chat(self, visitor_id: uuid.UUID, website_id: int, hint: uuid.UUID | None = None) -> LockedChat | None:
+    def current_chat(self, visitor_id: uuid.UUID, website_id: int) -> LockedChat | None:
         """The visitor's open chat on this website, else the newest, else None; locked."""
         if visitor_id in self._current:
             return self._current[visitor_id]
-        chat = self.chats.get(hint) if hint is not None else None
-        if chat is None or chat.visitor_id != visitor_id or chat.website_id != website_id or not chat.is_open:
+        chat = self._open_of.get(visitor_id)
+        if chat is None or chat.website_id != website_id:
             mine = Chat.objects.filter(visitor_id=visitor_id, website_id=website_id)
             # The newest in whatever state: one that is reopened between the two questions is found by the second.
             newest = mine.order_by("-created_at", "-pk")

@@ -94,7 +94,7 @@ def _introduce(batch: Batch, entry: e.Start) -> None:
 
 
 def visitor_send(batch: Batch, entry: e.VisitorSend) -> e.Answer:
-    chat = batch.current_chat(entry.visitor_id, entry.website_id, entry.chat_id)
+    chat = batch.current_chat(entry.visitor_id, entry.website_id)
     if chat is None:
         raise Refused("not_found")
     repeated = batch.repeated(chat, "visitor", entry.cid)
@@ -119,7 +119,7 @@ def _close(batch: Batch, chat: LockedChat, author: AuthorType, **details: Any) -
 
 
 def visitor_close(batch: Batch, entry: e.VisitorClose) -> e.Answer:
-    chat = batch.current_chat(entry.visitor_id, entry.website_id, entry.chat_id)
+    chat = batch.current_chat(entry.visitor_id, entry.website_id)
     if chat is None:
         raise Refused("not_found")
     if chat.is_open:
@@ -128,7 +128,7 @@ def visitor_close(batch: Batch, entry: e.VisitorClose) -> e.Answer:
 
 
 def visitor_read(batch: Batch, entry: e.VisitorRead) -> e.Answer:
-    chat = batch.current_chat(entry.visitor_id, entry.website_id, entry.chat_id)
+    chat = batch.current_chat(entry.visitor_id, entry.website_id)
     if chat is None:
         raise Refused("not_found")
     position = min(entry.number, chat.visitor_head)
