@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
+
+from django.db import connection
 
 from chats.live.core import running
 from chats.live.routing import socket_application
@@ -26,6 +28,18 @@ def with_core(work: Coroutine[Any, Any, T]) -> T:
                 await core.stop()
 
     return asyncio.run(run())
+
+
+async def elsewhere(act: Callable[..., Any], *arguments: Any) -> None:
+    """Does `act` in a thread, as another request would, and leaves no connection behind there."""
+
+    def run() -> None:
+        try:
+            act(*arguments)
+        finally:
+            connection.close()
+
+    await asyncio.to_thread(run)
 
 
 class Line:

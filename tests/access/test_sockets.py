@@ -15,7 +15,7 @@ from accounts.domain import members, users
 from accounts.models import Membership, User, Workspace
 from chats.live.routing import OPERATOR_PATH, VISITOR_PATH
 from tests.access.matrix import ROLES, SOCKETS, Socket, user_of
-from tests.access.sockets import ORIGIN, Line, with_core
+from tests.access.sockets import ORIGIN, Line, elsewhere, with_core
 from tests.cast import Cast, signed_in
 from tests.factories import WebsiteFactory
 
@@ -116,7 +116,7 @@ def test_a_socket_ends_even_if_nobody_says_so(ending: str, cast: Cast) -> None:
     async def scene() -> int:
         async with Line(HARBOUR, cookie) as line:
             assert await line.hello({"after": {}}) is None
-            await asyncio.to_thread(act, cast, client)
+            await elsewhere(act, cast, client)
             return await line.close_code()
 
     assert with_core(scene()) in codes
@@ -132,7 +132,7 @@ def test_a_socket_ends_within_five_seconds_of_the_right_to_it(ending: str, cast:
         async with Line(HARBOUR, cookie) as bobs, Line(HARBOUR, colleague) as carols:
             assert await bobs.hello({"after": {}}) is None
             assert await carols.hello({"after": {}}) is None
-            await asyncio.to_thread(act, cast, client)
+            await elsewhere(act, cast, client)
             closed_with = await bobs.close_code()
             await asyncio.sleep(0.5)
             return closed_with, bobs.is_silent(), await outcome(HARBOUR, cookie, {"after": {}})
@@ -144,14 +144,14 @@ def test_a_socket_ends_within_five_seconds_of_the_right_to_it(ending: str, cast:
 
 
 def test_a_session_that_ended_elsewhere_leaves_the_others_open(cast: Cast) -> None:
-    here, elsewhere = signed_in(cast.bob), signed_in(cast.bob)
-    cookies = cookie_of(here), cookie_of(elsewhere)
+    here, there = signed_in(cast.bob), signed_in(cast.bob)
+    cookies = cookie_of(here), cookie_of(there)
 
     async def scene() -> tuple[int, int | None]:
         async with Line(HARBOUR, cookies[0]) as first, Line(HARBOUR, cookies[1]) as second:
             await first.hello({"after": {}})
             await second.hello({"after": {}})
-            await asyncio.to_thread(here.post, "/accounts/logout/")
+            await elsewhere(here.post, "/accounts/logout/")
             code = await first.close_code()
             await second.send({"type": "ping", "rev": 0, "after": {}})
             answer = await second.answer()
