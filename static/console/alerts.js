@@ -23,7 +23,7 @@ let quiet = false;
 let lastChatSound = 0;
 /** @type {string} */
 let openChat = "";
-const plainTitle = () => document.title.replace(/^\(\d+\+?\) /, "");
+let plainTitle = document.title;
 
 /** @param {string} key */
 function kept(key) {
@@ -78,12 +78,16 @@ async function wakeSound() {
 /** Says nothing of the conversation: a desktop may be seen by others. @param {string} title @param {string} body @param {string} chat */
 function notify(title, body, chat) {
   if (!canNotify() || (document.visibilityState === "visible" && document.hasFocus())) return;
-  const notice = new Notification(title, { body, tag: chat, silent: canHear() });
-  notice.onclick = () => {
-    window.focus();
-    notice.close();
-    document.dispatchEvent(new CustomEvent("chatsite:open", { detail: chat }));
-  };
+  try {
+    const notice = new Notification(title, { body, tag: chat, silent: canHear() });
+    notice.onclick = () => {
+      window.focus();
+      notice.close();
+      document.dispatchEvent(new CustomEvent("chatsite:open", { detail: chat }));
+    };
+  } catch {
+    // Some phones allow notices to service workers only; title and sound remain.
+  }
 }
 
 /** @param {import("./store.js").Change[]} changes @param {boolean} first */
@@ -121,7 +125,7 @@ function repeat() {
 function drawCount() {
   const { waiting, mine } = store.sections();
   const count = waiting.length + mine.filter((row) => row.unread).length;
-  document.title = count ? `(${count}) ${plainTitle()}` : plainTitle();
+  document.title = count ? `(${count}) ${plainTitle}` : plainTitle;
   const icon = /** @type {HTMLLinkElement | null} */ (document.querySelector('link[rel="icon"][data-unread]'));
   if (!icon) return;
   icon.dataset.plain ??= icon.href;
@@ -149,9 +153,10 @@ export function setQuiet(on) {
   quiet = on;
 }
 
-/** @param {string} chat */
-export function setOpenChat(chat) {
+/** @param {string} chat @param {string} title what the page is about, before any count */
+export function setOpenChat(chat, title) {
   openChat = chat;
+  plainTitle = title;
   drawCount();
 }
 

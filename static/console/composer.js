@@ -55,7 +55,12 @@ export function createComposer(pane, { member, onSend, onTyping }) {
   const chat = pane.dataset.chat ?? "";
   const tabs = /** @type {NodeListOf<HTMLInputElement>} */ (pane.querySelectorAll('input[name="composer"]'));
   const forms = /** @type {NodeListOf<HTMLFormElement>} */ (pane.querySelectorAll("form[data-form]"));
-  const boxes = new Map([...forms].map((form) => [form.dataset.form ?? "", /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"))]));
+  const boxes = new Map(
+    [...forms].map((form) => [
+      form.dataset.form ?? "",
+      /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text")),
+    ]),
+  );
   let typedAt = 0;
 
   /** @param {string} kind */

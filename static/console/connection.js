@@ -43,7 +43,11 @@ function changed(next) {
 
 /** Is the session still good? A console cannot renew it by itself; it can only find out. */
 async function stillSignedIn() {
-  const answer = await fetch(`/w/${slug}/`, { method: "HEAD", headers: { Accept: "application/json" }, redirect: "manual" });
+  const answer = await fetch(`/w/${slug}/`, {
+    method: "HEAD",
+    headers: { Accept: "application/json" },
+    redirect: "manual",
+  });
   return answer.ok;
 }
 

@@ -33,12 +33,14 @@ const STILL_HERE_MS = 45_000;
 const root = /** @type {HTMLElement} */ (document.querySelector("[data-inbox]"));
 const base = root.dataset.inboxUrl ?? "";
 const member = root.dataset.member ?? "";
-const workspaceTitle = document.title;
+const title = root.dataset.title ?? "";
 /** Chats that were open before, as they were left. @type {Map<string, Opened>} */
 const kept = new Map();
 /** @type {Opened | undefined} */
 let opened;
 let readSent = "";
+/** @type {Set<string>} */
+const reported = new Set();
 /** The chat that was asked for last; a slower answer for an earlier one is dropped. */
 let wanted = "";
 
@@ -67,10 +69,22 @@ const outbox = createOutbox({
   },
   send: connection.send,
   onChange: (items, sent) => {
+    reportFailures(items);
     if (sent && sent.item.frame.chat === opened?.chat) opened?.thread.sent(sent.item.cid);
     opened?.thread.drawPending(items);
   },
 });
+
+/** What failed in a chat that is not in sight is said where it will be seen. @param {import("../live/outbox.js").Item[]} items */
+function reportFailures(items) {
+  for (const { cid, frame, state } of items) {
+    if (state !== "failed") reported.delete(cid);
+    else if (frame.chat !== opened?.chat && !reported.has(cid)) {
+      reported.add(cid);
+      showToast({ text: words.not_sent, tone: "danger", action: { label: words.show, run: () => open(frame.chat) } });
+    }
+  }
+}
 
 const list = createList(paneOf("list"), (chat) => open(chat));
 
@@ -111,6 +125,7 @@ function bring(pane, visitor) {
     event.preventDefault();
     leave();
     history.pushState({}, "", base);
+    list.focus(chat);
   });
   createVisitor(root, pane, visitor);
   return { chat, pane, visitor, thread, composer, stream };
@@ -124,7 +139,7 @@ function show(next) {
   root.removeAttribute("data-details");
   readSent = "";
   list.mark(next.chat);
-  alerts.setOpenChat(next.chat);
+  alerts.setOpenChat(next.chat, `${need(next.pane, "name").textContent} · ${title}`);
   const row = store.rowOf(next.chat);
   if (row) drawRow(row);
   next.thread.drawPending(outbox.items());
@@ -139,7 +154,7 @@ function leave() {
   root.dataset.view = "list";
   root.removeAttribute("data-details");
   list.mark("");
-  alerts.setOpenChat("");
+  alerts.setOpenChat("", title);
   if (!opened) return;
   connection.unwatch(opened.chat);
   opened.composer.keepAll();
@@ -169,14 +184,15 @@ async function fetchPanes(chat) {
   return bring(document.adoptNode(pane), document.adoptNode(visitor));
 }
 
-/** @param {string} chat @param {{push?: boolean, focus?: boolean}} [how] */
-async function open(chat, { push = true, focus = false } = {}) {
+/** @param {string} chat @param {{push?: boolean}} [how] */
+async function open(chat, { push = true } = {}) {
+  wanted = chat;
+  list.mark(chat);
   if (opened?.chat === chat) {
+    paneOf("thread").removeAttribute("aria-busy");
     root.dataset.view = "thread";
     return;
   }
-  wanted = chat;
-  list.mark(chat);
   let next = kept.get(chat);
   if (!next) {
     paneOf("thread").setAttribute("aria-busy", "true");
@@ -201,7 +217,8 @@ async function open(chat, { push = true, focus = false } = {}) {
   next.pane.removeAttribute("aria-busy");
   if (push) history.pushState({ chat }, "", next.pane.dataset.url + location.search);
   show(next);
-  if (focus) need(next.pane, "scroll").focus();
+  // On a phone the row that was pressed is gone from the screen, and the focus with it.
+  if (!paneOf("list").offsetParent) need(next.pane, "scroll").focus();
 }
 
 /** What is shown of the open chat besides its entries. @param {import("./store.js").Row} row */
@@ -215,7 +232,9 @@ function drawRow(row) {
   const mine = store.isMine(row);
   say(part(pane, "holder"), mine ? words.yours : filled(words.with, { name: row.operator?.name ?? "" }));
   composer.setPlaceholder(store.isWaiting(row) ? words.reply_accepts : words.reply);
-  composer.hint(row.state === "active" && !mine ? filled(words.colleague_holds, { name: row.operator?.name ?? "" }) : "");
+  composer.hint(
+    row.state === "active" && !mine ? filled(words.colleague_holds, { name: row.operator?.name ?? "" }) : "",
+  );
 }
 
 /** By HTTP, for what the socket has no word for and for when there is none. @param {string} action */
@@ -223,7 +242,11 @@ async function post(action) {
   const form = /** @type {HTMLFormElement | null} */ (opened?.pane.querySelector(`form[data-action="${action}"]`));
   if (!form) return false;
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new FormData(form),
+      headers: { Accept: "application/json" },
+    });
     if (answer.ok) return true;
     const { code } = await answer.json();
     showToast({ text: words.errors[code] ?? words.not_done, tone: "danger" });
@@ -276,7 +299,8 @@ connection.on("welcome", () => {
 connection.on("sent", (frame) => outbox.settle(frame));
 connection.on("error", (frame) => {
   if (frame.cid) outbox.settle(frame);
-  else if (frame.code === "taken" || frame.ref) showToast({ text: words.errors[frame.code] ?? words.not_done, tone: "danger" });
+  else if (frame.code === "taken" || frame.ref)
+    showToast({ text: words.errors[frame.code] ?? words.not_done, tone: "danger" });
 });
 connection.on("events", (frame) => {
   if (frame.chat === opened?.chat) opened?.stream.apply(/** @type {any} */ (frame));
@@ -291,7 +315,8 @@ connection.on("reset", (frame) => {
   open(frame.chat, { push: false });
 });
 connection.on("typing", (frame) => {
-  if (frame.chat === opened?.chat && String(frame.author?.id ?? "") !== store.myId()) opened?.thread.heardTyping(/** @type {any} */ (frame));
+  if (frame.chat === opened?.chat && String(frame.author?.id ?? "") !== store.myId())
+    opened?.thread.heardTyping(/** @type {any} */ (frame));
 });
 connection.on("read", (frame) => {
   if (frame.chat === opened?.chat) opened?.thread.heardRead(/** @type {any} */ (frame), store.myId());
@@ -316,9 +341,12 @@ addEventListener("popstate", () => {
   if (chat) open(chat, { push: false });
   else {
     leave();
-    const empty = /** @type {HTMLTemplateElement} */ (document.querySelector('template[data-template="nothing-open"]')).content;
-    place(copyOf("nothing-open"), /** @type {HTMLElement} */ (empty.querySelector('[data-pane="visitor"]')?.cloneNode(true)));
-    document.title = workspaceTitle;
+    const empty = /** @type {HTMLTemplateElement} */ (document.querySelector('template[data-template="nothing-open"]'))
+      .content;
+    place(
+      copyOf("nothing-open"),
+      /** @type {HTMLElement} */ (empty.querySelector('[data-pane="visitor"]')?.cloneNode(true)),
+    );
   }
 });
 

@@ -183,6 +183,8 @@ export function createList(pane, open) {
 
   return {
     mark,
+    /** @param {string} chat */
+    focus: (chat) => items.get(chat)?.querySelector("a")?.focus(),
     /** The chats of the shown tab from top to bottom. */
     order: () =>
       [.../** @type {NodeListOf<HTMLElement>} */ (pane.querySelectorAll("[data-chat]"))]

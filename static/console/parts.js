@@ -23,7 +23,9 @@ export function need(root, name) {
  * @returns {HTMLElement}
  */
 export function copyOf(name) {
-  const template = /** @type {HTMLTemplateElement | null} */ (document.querySelector(`template[data-template="${name}"]`));
+  const template = /** @type {HTMLTemplateElement | null} */ (
+    document.querySelector(`template[data-template="${name}"]`)
+  );
   const first = template?.content.firstElementChild;
   if (!first) throw new Error(`The page has no template "${name}".`);
   return /** @type {HTMLElement} */ (first.cloneNode(true));

@@ -1,5 +1,6 @@
 /** On every page of the console: the link and its state, one's own status, how many wait, and what must be heard. */
 
+import { showToast } from "../js/toast.js";
 import * as alerts from "./alerts.js";
 import { setServerTime } from "./clock.js";
 import { forgetDrafts } from "./composer.js";
@@ -21,7 +22,10 @@ function linkWords() {
   if (connection.isCutOff()) return { text: words.offline, title };
   if (state === "live") return { text: `${words.live} · ${filled(words.seconds, { seconds: age ?? 0 })}`, title };
   if (state === "connecting" || !retryAt) return { text: words.connecting, title };
-  return { text: filled(words.reconnecting, { seconds: Math.max(0, Math.ceil((retryAt - Date.now()) / 1000)) }), title };
+  return {
+    text: filled(words.reconnecting, { seconds: Math.max(0, Math.ceil((retryAt - Date.now()) / 1000)) }),
+    title,
+  };
 }
 
 function drawLink() {
@@ -69,14 +73,24 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
 
 connection.on("welcome", (frame) => {
   setServerTime(frame.server_time);
-  const me = (frame.members ?? []).find((/** @type {{id: string}} */ member) => String(member.id) === String(frame.me?.id));
+  const me = (frame.members ?? []).find(
+    (/** @type {{id: string}} */ member) => String(member.id) === String(frame.me?.id),
+  );
   const state = frame.me?.state ?? me?.state;
   if (state) drawStatus(state, frame.me?.reason ?? me?.reason);
 });
 connection.on("presence", (frame) => {
   if (String(frame.member?.id ?? frame.member) === store.myId()) drawStatus(frame.state, frame.reason);
 });
-connection.onState(drawLink);
+connection.onState((now) => {
+  drawLink();
+  if (now.state !== "stopped" || now.code === 1000) return;
+  showToast({
+    text: words.stops[now.code ?? ""] ?? words.stops.other,
+    tone: "danger",
+    action: { label: words.load_anew, run: () => location.reload() },
+  });
+});
 store.onRows(drawWaiting);
 setInterval(drawLink, 1000);
 alerts.start();

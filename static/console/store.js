@@ -80,7 +80,8 @@ const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** @param {Row} a @param {Row} b */
 const oldestFirst = (a, b) =>
-  compare(a.waiting_since ?? a.created_at ?? a.last.at, b.waiting_since ?? b.created_at ?? b.last.at) || compare(a.id, b.id);
+  compare(a.waiting_since ?? a.created_at ?? a.last.at, b.waiting_since ?? b.created_at ?? b.last.at) ||
+  compare(a.id, b.id);
 
 /** @param {Row} a @param {Row} b */
 const unreadFirst = (a, b) =>

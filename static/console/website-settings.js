@@ -80,4 +80,5 @@ if (section) watchInstall(section);
 // A new workspace begins in the time zone of whoever makes it.
 const zone = /** @type {HTMLSelectElement | null} */ (document.querySelector("#id_time_zone"));
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone && !form && zone.value === "UTC" && [...zone.options].some((option) => option.value === here)) zone.value = here;
+if (zone && !form && zone.value === "UTC" && [...zone.options].some((option) => option.value === here))
+  zone.value = here;

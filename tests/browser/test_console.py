@@ -224,6 +224,8 @@ def test_a_killed_server_loses_no_message_and_doubles_none(server: LiveServer, c
         expect(link(page)).not_to_contain_text("Live")
         expect(page.locator(".thread-pending .entry-bubble")).to_have_text("typed while it died")
         server.start()
+        # As when somebody comes back to the tab: at once, not when the back-off ends.
+        page.evaluate("dispatchEvent(new Event('online'))")
         is_live(page)
         visitor.come().hears("typed while it died")
         expect(bubbles(page)).to_have_text(["Before the crash", "typed while it died"], timeout=20_000)
