@@ -10,7 +10,7 @@ WORDS = {
     "back": _("Back {when}"),
     "leave": _("Leave a message. We answer here as soon as we are back."),
     "reconnecting": _("Reconnecting. What you write is kept."),
-    "gone": _("This chat cannot go on. Reload the page to begin a new one."),
+    "gone": _("This chat cannot go on, but you can start a new one."),
     "sending": _("Sending"),
     "sent": _("Sent"),
     "read": _("Read"),

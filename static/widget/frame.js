@@ -185,7 +185,10 @@ function entered(entries) {
   thread.add(entries);
   for (const { n, kind, author } of entries) {
     if (kind === "joined") state = "active";
-    else if (kind === "missed" || kind === "closed") state = kind;
+    else if (kind === "missed" || kind === "closed") {
+      state = kind;
+      thread.typing(null);
+    }
     else if (kind === "reopened") state = "queued";
     if (author.type !== "visitor" && kind === "text") {
       thread.typing(null);
@@ -223,6 +226,8 @@ function linked(now, code) {
     clearTimeout(linkTimer);
     linkTimer = undefined;
     line.textContent = now === "stopped" ? words.gone : "";
+    if (now === "stopped") state = "closed";
+    refresh();
   }
   if (code === 1009) outbox.fail("too_large");
 }

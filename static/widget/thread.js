@@ -71,10 +71,12 @@ export function createThread({ log, scroll, words, onRetry, onDrop }) {
   /** @type {{node: HTMLElement, n: number} | undefined} */
   let lastOwn;
   let readTo = 0;
-
-  function atEnd() {
-    return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
-  }
+  let stuck = true;
+  // Whatever takes room from the thread (a keyboard, a question, a longer draft), its end stays in sight.
+  scroll.onscroll = () => {
+    stuck = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
+  };
+  new ResizeObserver(() => stuck && follow()).observe(scroll);
 
   function follow() {
     scroll.scrollTop = scroll.scrollHeight;
@@ -153,9 +155,9 @@ export function createThread({ log, scroll, words, onRetry, onDrop }) {
   return {
     follow,
     add(entries) {
-      const stick = atEnd();
+      const stay = stuck;
       for (const entry of entries) addEntry(entry);
-      if (stick) follow();
+      if (stay) follow();
     },
     pending(items) {
       const listed = new Set(items.map((item) => item.cid));
@@ -195,11 +197,11 @@ export function createThread({ log, scroll, words, onRetry, onDrop }) {
       showRead();
     },
     typing(name) {
-      const stick = atEnd();
+      const stay = stuck;
       typingLine.hidden = !name;
       const label = /** @type {HTMLElement} */ (typingLine.firstElementChild);
       label.textContent = name ? filled(words.typing, { name }) : "";
-      if (stick) follow();
+      if (stay) follow();
     },
     clear() {
       log.replaceChildren();
