@@ -190,7 +190,12 @@ STORES = (
     ),
     Store(
         "localStorage of the console",
-        "an operator's drafts and the choice of sounds",
+        "an operator's drafts, until they are sent or the operator logs out; the choice of sounds",
         Personal(Category.CONTENT, _answer, Retention.CHAT, Source.PERSON, Erase.DELETE_ROW),
+    ),
+    Store(
+        "sessionStorage of the console",
+        "what an operator has sent and the server has not confirmed yet; the chosen tab; gone when the tab closes",
+        Personal(Category.CONTENT, _answer, Retention.SESSION, Source.PERSON, Erase.DELETE_ROW),
     ),
 )
