@@ -76,7 +76,13 @@ def test_sent_names_the_number_in_the_senders_own_numbering(vera: Guest, bob_act
 
 def test_numbers_go_on_over_batches_and_within_one(vera: Guest, victor: Guest, bob_acts: e.Member) -> None:
     first, second = open_chat(vera), open_chat(victor)
-    batch = [vera.send("1"), victor.send("1"), note(first, bob_acts), vera.send("2"), reply(second, bob_acts)]
+    batch: list[e.Entry] = [
+        vera.send("1"),
+        victor.send("1"),
+        note(first, bob_acts),
+        vera.send("2"),
+        reply(second, bob_acts),
+    ]
     append_messages(batch)
     append_messages([victor.send("2"), vera.send("3")])
     assert [m.number for m in entries(first)] == [1, 2, 3, 4, 5]
@@ -440,7 +446,7 @@ def test_one_start_repeated_twenty_times_is_one_message(vera: Guest) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_closing_against_sending_loses_nothing(vera: Guest, bob_acts: e.Member) -> None:
     chat_id = told(vera.start("0")).chat_id
-    sends = [lambda number=number: ask(vera.send(str(number))) for number in range(1, 11)]  # type: ignore[misc]
+    sends = [lambda number=number: ask(vera.send(str(number))) for number in range(1, 11)]
     closes: list[Callable[[], e.Answer]] = [lambda: ask(e.Close(chat_id, bob_acts)), lambda: ask(vera.close())] * 3
     work = [each for pair in zip(sends, [*closes, *closes], strict=False) for each in pair]
     answers = in_parallel(work)
