@@ -70,14 +70,14 @@ lint: $(VENV)/test.stamp node_modules/.stamp ## ruff, mypy, import contracts, te
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m djlint templates --lint --quiet
-	find templates -name '*.html' -exec $(VENV)/bin/djade --check {} +
+	find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 --check {} +
 	npx --no-install biome check
 	npx --no-install tsc --noEmit
 
 format: $(VENV)/test.stamp node_modules/.stamp ## let the formatters have their way
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
-	find templates -name '*.html' -exec $(VENV)/bin/djade {} +
+	find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 {} +
 	npx --no-install biome check --write
 
 icons: node_modules/.stamp | $(PY) ## copy the icon sprite out of its package into static/
