@@ -54,7 +54,10 @@ const thread = createThread({
   scroll: find("scroll"),
   words,
   onRetry: (item) =>
-    outbox.retry(item.cid, item.answer?.version && { consent: [{ text: item.answer.text, version: item.answer.version }] }),
+    outbox.retry(
+      item.cid,
+      item.answer?.version && { consent: [{ text: item.answer.text, version: item.answer.version }] },
+    ),
   onDrop: (item) => outbox.drop(item.cid),
 });
 const stream = createStream({
@@ -117,7 +120,7 @@ function typed(text) {
 function heard(frame) {
   switch (frame.type) {
     case "welcome":
-      met(frame);
+      met(/** @type {any} */ (frame));
       if (chat && frame.chat?.id !== chat) clear();
       chat = frame.chat?.id;
       state = frame.chat?.state ?? "";
@@ -188,8 +191,7 @@ function entered(entries) {
     else if (kind === "missed" || kind === "closed") {
       state = kind;
       thread.typing(null);
-    }
-    else if (kind === "reopened") state = "queued";
+    } else if (kind === "reopened") state = "queued";
     if (author.type !== "visitor" && kind === "text") {
       thread.typing(null);
       unread.push(n);
