@@ -1,15 +1,12 @@
 """Addresses of accounts. Signing in and up is allauth's, mounted at `accounts/` by `chatsite/urls.py`."""
 
-from allauth.account import views as allauth_views
-from django.db import transaction
 from django.urls import path
 
-from accounts.views import dev_mail, home, profile, team, workspace
+from accounts.views import dev_mail, home, profile, sign_up, team, workspace
 
 urlpatterns = [
     path("", home.home, name="home"),
-    # The account and the mail that confirms its address are written together or not at all.
-    path("accounts/signup/", transaction.atomic(allauth_views.signup), name="account_signup"),
+    path("accounts/signup/", sign_up.sign_up, name="account_signup"),
     path("workspaces/", home.workspace_switch, name="workspace_switch"),
     path("profile/", profile.profile, name="profile"),
     path("w/<slug:slug>/team/", team.team, name="team"),
