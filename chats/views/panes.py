@@ -41,10 +41,10 @@ def sections(rows: Iterable[Wire], *, membership: Membership, now: dt.datetime) 
     waiting = Section("waiting", _("Waiting"), _("Nobody is waiting."))
     mine = Section("mine", _("Yours"), _("You hold no chat."))
     others = Section("colleagues", _("With colleagues"), _("Colleagues hold no chat."))
-    slug = membership.workspace.slug
+    slug, reader = membership.workspace.slug, membership.user.display_name
     zone = ZoneInfo(membership.workspace.time_zone)
     for row in rows:
-        drawn = drawn_row(row, slug=slug, zone=zone, now=now)
+        drawn = drawn_row(row, slug=slug, reader=reader, zone=zone, now=now)
         if row["state"] in {"queued", "missed"}:
             waiting.rows.append(drawn)
         elif row["state"] == "active":
@@ -65,13 +65,13 @@ def _unread_first(row: Wire) -> tuple[bool, str]:
     return (not row["unread"], row["waiting_since"] or "~")
 
 
-def drawn_row(row: Wire, *, slug: str, zone: ZoneInfo, now: dt.datetime) -> Wire:
+def drawn_row(row: Wire, *, slug: str, reader: str, zone: ZoneInfo, now: dt.datetime) -> Wire:
     """The row with what a template cannot work out, or only slowly: how long, how urgent, which words."""
     return {
         **row,
         "url": reverse("chat", args=[slug, row["id"]]),
         "wait": wait_of(row["waiting_since"], now=now),
-        "words": last_words(row["last"]),
+        "words": last_words(row["last"], reader=reader),
         "at": dt.datetime.fromisoformat(row["last"]["at"]).astimezone(zone).strftime("%H:%M"),
     }
 

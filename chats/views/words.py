@@ -22,14 +22,19 @@ EVENTS: dict[str, tuple[Promise, Promise]] = {
 }
 
 
-def last_words(last: Wire) -> str:
-    """The words under the name in a row: what was said, or what happened."""
-    if last["kind"] == "text":
-        text: str = last["text"]
-        return gettext("You: %(text)s") % {"text": text} if last["author"]["type"] == "operator" else text
+def last_words(last: Wire, *, reader: str) -> str:
+    """The words under the name in a row, for the member whose shown name is `reader`: what was said, or happened."""
+    author = last["author"]
     if last["kind"] == "note":
         return gettext("Note: %(text)s") % {"text": last["text"]}
-    return event_words(last["kind"], last["author"])
+    if last["kind"] != "text":
+        return event_words(last["kind"], author)
+    if author["type"] != "operator":
+        text: str = last["text"]
+        return text
+    if author["name"] == reader:
+        return gettext("You: %(text)s") % {"text": last["text"]}
+    return gettext("%(name)s: %(text)s") % {"name": author["name"], "text": last["text"]}
 
 
 def event_words(kind: str, author: Wire) -> str:
@@ -46,6 +51,7 @@ def words() -> dict[str, Any]:
     return {
         "events": {kind: [str(named), str(nameless)] for kind, (named, nameless) in EVENTS.items()},
         "you": gettext("You: %(text)s"),
+        "said": gettext("%(name)s: %(text)s"),
         "note": gettext("Note: %(text)s"),
         "hours": gettext("%(hours)d h"),
         "days": gettext("%(days)d d"),

@@ -13,9 +13,11 @@ const TAB = "chatsite:tab";
 
 /** @param {Row["last"]} last */
 export function lastWords(last) {
-  if (last.kind === "text") return last.author.type === "operator" ? filled(words.you, { text: last.text }) : last.text;
-  if (last.kind === "note") return filled(words.note, { text: last.text });
-  return eventWords(last.kind, last.author);
+  const { kind, text, author } = last;
+  if (kind === "note") return filled(words.note, { text });
+  if (kind !== "text") return eventWords(kind, author);
+  if (author.type !== "operator") return text;
+  return author.name === store.myName() ? filled(words.you, { text }) : filled(words.said, { name: author.name, text });
 }
 
 /** @param {string} kind @param {{type: string, name: string}} author */

@@ -29,6 +29,7 @@ const listeners = new Set();
 let rev;
 let more = false;
 let me = "";
+let name = "";
 
 /** @param {Row[]} news @param {boolean} first the list was replaced, nothing in it is news */
 function apply(news, first) {
@@ -49,6 +50,7 @@ connection.on("welcome", (frame) => {
   const first = rev === undefined || frame.rev < rev;
   if (first) rows.clear();
   me = String(frame.me?.id ?? me);
+  name = frame.me?.name ?? name;
   more = Boolean(frame.more) || (more && !first);
   rev = frame.rev;
   apply(frame.chats ?? [], first);
@@ -65,6 +67,7 @@ export const rowOf = (chat) => rows.get(chat);
 export const hasMore = () => more;
 export const isLoaded = () => rev !== undefined;
 export const myId = () => me;
+export const myName = () => name;
 /** @param {string} id */
 export function setMe(id) {
   me = me || id;

@@ -23,6 +23,9 @@ pytestmark = pytest.mark.browser
 INBOX = "/w/demo/"
 REPLY, NOTE = '[data-form="reply"] textarea', '[data-form="note"] textarea'
 COUNTED_TITLE = re.compile(r"^\(\d+\) Inbox")
+# Two cores are shared with servers and browsers: five seconds are sometimes not enough.
+expect.set_options(timeout=15_000)
+
 GRAVE = {"serious", "critical"}
 LINKS = Path(__file__).parent.parent / "chats" / "links.json"
 
@@ -398,6 +401,38 @@ def test_every_page_of_the_console_says_whether_it_is_live(console: Console) -> 
     page = console(f"{INBOX}closed/")
     expect(link(page)).to_contain_text("Live")
     expect(page.locator(".rail [data-link-state]")).to_have_attribute("title", "Last heard from the server 0 s ago")
+
+
+def test_a_phone_shows_one_pane_at_a_time(server: LiveServer, console: Console) -> None:
+    with somebody(server, "Written on the bus", "Vera"):
+        page = console(size="390")
+        row(page, "Written on the bus").locator("a").tap()
+        expect(page.locator('[data-part="scroll"]')).to_be_focused()
+        expect(page.locator(".inbox-list")).not_to_be_visible()
+        page.locator('[data-part="details"]').tap()
+        expect(page.locator(".inbox-visitor")).to_contain_text("vera@people.example")
+        page.locator('[data-part="details-close"]').tap()
+        expect(page.locator(".inbox-visitor")).not_to_be_visible()
+        page.locator('[data-part="back"]').tap()
+        expect(row(page, "Written on the bus").locator("a")).to_be_focused()
+        page.go_back()
+        expect(page.locator(".entry-bubble", has_text="Written on the bus")).to_be_visible()
+
+
+def test_who_signs_out_elsewhere_is_told_and_shown_nothing_more(server: LiveServer, browser: Browser) -> None:
+    context = open_context(browser, site=server.url)
+    sign_in(context, **server.demo["operators"][1])
+    page, elsewhere = context.new_page(), context.new_page()
+    page.goto(INBOX)
+    is_live(page)
+    elsewhere.goto("/profile/")
+    elsewhere.locator("#main").get_by_role("button", name="Log out").click()
+    expect(link(page)).to_have_text("Not connected")
+    expect(page.locator(".toast")).to_contain_text("You were signed out")
+    with somebody(server, "For those who are still there"):
+        page.wait_for_timeout(1000)
+        expect(row(page, "For those who are still there")).to_have_count(0)
+    context.close()
 
 
 def test_everything_works_without_a_script(server: LiveServer, console: Console) -> None:

@@ -54,6 +54,17 @@ def test_rows_stand_where_the_tabs_look_for_them(
     assert [tab["count"] for tab in response.context["tabs"]] == [1, 1, 3]
 
 
+def test_a_row_says_who_spoke_last(
+    website: Website, operator: Membership, admin: Membership, bob_client: Client
+) -> None:
+    begun(website, "just me")
+    begun(website).answered(operator, "mine")
+    begun(website).answered(admin, "hers")
+    begun(website).noted(admin, "between us")
+    rows = [row for section in bob_client.get(INBOX).context["sections"] for row in section.rows]
+    assert {row["words"] for row in rows} == {"just me", "You: mine", "Carol: hers", "Note: between us"}
+
+
 def test_an_unknown_tab_is_all_of_them(website: Website, bob_client: Client) -> None:
     assert bob_client.get(INBOX + "?tab=%27%3E").context["tab"] == "all"
 
