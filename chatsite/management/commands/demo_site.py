@@ -19,7 +19,8 @@ from chats.models import Website
 from chatsite.demo import SLUG
 
 PAGES = {"/": "home", "/pricing": "pricing", "/strict": "strict"}
-STYLE = settings.ROOT / "static" / "demo" / "host.css"
+FOLDER = settings.ROOT / "static" / "demo"
+FILES = {"/host.css": "text/css", "/host.svg": "image/svg+xml"}
 
 
 def strict_policy(origin: str) -> str:
@@ -35,8 +36,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if path == "/host.css":
-            self._answer(STYLE.read_text(encoding="utf-8"), "text/css")
+        if path in FILES:
+            self._answer((FOLDER / path[1:]).read_text(encoding="utf-8"), FILES[path])
         elif path in PAGES:
             close_old_connections()
             try:
