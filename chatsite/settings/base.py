@@ -2,11 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from .env import ROOT, env
+from .env import DATA_DIR, DEMO, ROOT, env
 
 DEBUG = env.bool("DEBUG", default=False)
 SITE_NAME = env.str("SITE_NAME", default="Chatsite")
-PORT = env.int("PORT", default=8000)
+# A demo remembers the port it was last started on, so that `manage.py demo --json` is right in another terminal, too.
+_last_port = DATA_DIR / "port"
+PORT = env.int("PORT", default=int(_last_port.read_text()) if DEMO and _last_port.exists() else 8000)
 # The demo's host page, which is another origin because it is another port.
 DEMO_PORT = env.int("DEMO_PORT", default=PORT + 1)
 SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")

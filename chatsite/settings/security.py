@@ -36,7 +36,8 @@ INSECURE_HTTP = env.bool("INSECURE_HTTP", default=DEMO)
 if PRODUCTION:
     if len(SECRET_KEY) < SHORTEST_SECRET or len(set(SECRET_KEY)) < 8 or SECRET_KEY.startswith("django-insecure"):
         raise ImproperlyConfigured(
-            f"SECRET_KEY (or SECRET_KEY_FILE) must be a random value of at least {SHORTEST_SECRET} characters."
+            f"SECRET_KEY (or SECRET_KEY_FILE) must be a random value of at least {SHORTEST_SECRET} characters. "
+            "For a demo on this machine set MODE=demo."
         )
     if DEBUG:
         raise ImproperlyConfigured("DEBUG must be off in production: its error pages show secrets and customers' data.")

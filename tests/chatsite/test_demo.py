@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from django.utils import timezone
 from accounts.models import Membership, User, Workspace
 from chats.models import Chat, ChatState, Message, Visitor, Website
 from chatsite.demo import PASSWORD
+from tests.house.tree import ROOT
 
 KEYS = {"workspace", "website_key", "demo_page", "console", "login", "ws_visitor", "ws_operator", "operators"}
 
@@ -101,3 +106,33 @@ def test_production_has_no_demo(command: str, settings: Any) -> None:
     with pytest.raises(CommandError):
         call_command(command)
     assert User.objects.count() == 0
+
+
+def test_another_terminal_need_not_be_told_the_port(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "VIRTUAL_ENV"}}
+
+    def manage(*arguments: str, **environment: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+            env={**kept, "DATA_DIR": str(tmp_path), **environment},
+        ).stdout  # fmt: skip
+
+    manage("migrate", "--verbosity", "0", MODE="demo")
+    first = json.loads(manage("demo", "--json", MODE="demo", PORT="8123"))
+    again = json.loads(manage("demo", "--json"))
+    assert first["login"] == "http://127.0.0.1:8123/accounts/login/"
+    assert first["demo_page"] == "http://127.0.0.1:8124/"
+    assert again == first
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL"])
+def test_a_set_up_of_its_own_is_no_demo_by_itself(tmp_path: Path, name: str) -> None:
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "VIRTUAL_ENV"}}
+    values = {"SECRET_KEY": "k" * 20 + "0123456789abcdefghijklmnop", "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "demo"], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**kept, "DATA_DIR": str(tmp_path), "ALLOWED_HOSTS": "chat.example.com", name: values[name]},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert not (tmp_path / "x.sqlite3").exists()

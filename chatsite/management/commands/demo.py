@@ -21,6 +21,8 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("The demo's passwords are known to everybody, so it is refused in production.")
         demo = description(make_demo())
+        if settings.DEMO:
+            (settings.DATA_DIR / "port").write_text(f"{settings.PORT}\n", encoding="utf-8")
         if options["json"]:
             self.stdout.write(json.dumps(demo))
             return
