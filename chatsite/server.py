@@ -2,7 +2,8 @@
 
 Daphne writes to a socket without asking whether the client reads, queues what comes in without end, and on
 SIGTERM drops its clients with 1006 (docs/decisions/0004). So: a producer on each transport tells the live core to
-pause; a counted queue closes with 4429; and a stop first lets the core say goodbye.
+pause; a counted queue closes with 4429; bodies of plain requests end somewhere (`chatsite/bodies.py`); and a stop
+first lets the core say goodbye.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ from zope.interface import implementer
 
 from chats.live import protocol
 from chats.live.core import core, running
+from chatsite.bodies import bounded
 
 log = structlog.get_logger(__name__)
 
 LARGEST_MESSAGE = 4 * 64 * 1024
 LARGEST_PLAIN = 16 * 1024
+MOST_FRAGMENTS = 1_000
 MOST_QUEUED = 2_000
 PATIENCE = 0.1
 # The loop and the writer's thread hand the interpreter to each other; the default of five milliseconds is an age.
@@ -43,6 +46,7 @@ class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
     """One connection: a transport in the sense of `chats.live.socket.Transport`."""
 
     paused = False
+    fragments = 0
     on_resume: Callable[[], None] | None = None
 
     def onOpen(self) -> None:  # noqa: N802 - autobahn's name
@@ -71,12 +75,18 @@ class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
         self._dataReceived(data)
 
     def _take_text_frames(self, data: bytes) -> bytes:
-        """Handles the plain frames at the start of `data` and returns the rest (RFC 6455 section 5.2)."""
+        """Handles the plain frames at the start of `data` and returns the rest (RFC 6455 section 5.2).
+
+        What is not plain is autobahn's to judge: it is left where it is, and so is all that follows a frame that made
+        us close, because the client's answer to our closing is in there.
+        """
         at, end = 0, len(data)
-        while end - at >= 6 and data[at] == 0x81 and data[at + 1] & 0x80:
+        while self.state == self.STATE_OPEN and end - at >= 6 and data[at] == 0x81 and data[at + 1] & 0x80:
             length, first = data[at + 1] & 0x7F, at + 6
             if length == 126:
                 length, first = int.from_bytes(data[at + 2 : at + 4], "big"), at + 8
+                if length < 126:
+                    break  # a length must be written the short way
             if length == 127 or length > LARGEST_PLAIN or end < first + length:
                 break
             mask, masked = data[first - 4 : first], data[first : first + length]
@@ -88,9 +98,23 @@ class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
                 break  # autobahn closes with the right code
             self.onMessage(payload, False)
             at = first + length
-            if self.state != self.STATE_OPEN:
-                return b""
         return data[at:]
+
+    def onMessageBegin(self, isBinary: bool) -> None:  # noqa: N802, N803 - autobahn's names
+        self.fragments = 0
+        super().onMessageBegin(isBinary)
+
+    def onMessageFrameBegin(self, length: int) -> None:  # noqa: N802
+        # The limit of a message counts bytes, so fragments without any would be kept for ever.
+        self.fragments += 1
+        if self.fragments > MOST_FRAGMENTS:
+            self._fail_connection(self.CLOSE_STATUS_CODE_MESSAGE_TOO_BIG, "too many fragments")
+        super().onMessageFrameBegin(length)
+
+    def onPing(self, payload: bytes) -> None:  # noqa: N802
+        # Whoever pings without reading the answers would fill our memory with them; a late answer is as good.
+        if not self.paused:
+            super().onPing(payload)
 
     def write_texts(self, payloads: Iterable[bytes]) -> None:
         """Sends text frames (RFC 6455 section 5.2: final, unmasked) in one piece, at once if the kernel takes them."""
@@ -161,6 +185,7 @@ class Server(DaphneServer):  # type: ignore[misc]
         super().run()
 
     def _own_signals(self) -> None:
+        self.http_factory.buildProtocol = bounded(self.http_factory.buildProtocol)
         self.ws_factory.protocol = SocketProtocol
         # The masks of incoming frames are undone by the server; frames of other directions are refused (RFC 6455 5.1).
         self.ws_factory.setProtocolOptions(requireMaskedClientFrames=True)
