@@ -81,7 +81,8 @@ class Service:
     def __init__(self, *, port: int | None = None) -> None:
         self.port = port or free_port()
         self.user = unprivileged_user(*self.users)
-        self.folder = Path(tempfile.mkdtemp(prefix=f"chatsite-{self.name}-"))
+        # Another user must be able to walk there, and root's TMPDIR may be root's alone.
+        self.folder = Path(tempfile.mkdtemp(prefix=f"chatsite-{self.name}-", dir="/tmp" if self.user else None))
         if self.user:
             shutil.chown(self.folder, user=self.user)
         self.log = self.folder / "server.log"
