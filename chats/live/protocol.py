@@ -195,7 +195,7 @@ def parse(raw: str | bytes, table: Mapping[str, Mapping[str, Field]]) -> Frame:
     if len(raw) > settings.LIVE_FRAME_LIMIT or (
         isinstance(raw, str)
         and len(raw) * 4 > settings.LIVE_FRAME_LIMIT
-        and len(raw.encode()) > settings.LIVE_FRAME_LIMIT
+        and len(raw.encode(errors="surrogatepass")) > settings.LIVE_FRAME_LIMIT
     ):
         raise BadFrame("too_large")
     try:
