@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chats.domain import entries as e
+from chats.domain import tokens
 from chats.domain.errors import Refused
 from chats.domain.messages import append_messages
 from chats.models import Chat, Message, Website
@@ -21,10 +22,15 @@ def new_cid() -> str:
 
 @dataclass(frozen=True)
 class Guest:
-    """A visitor of one website."""
+    """A visitor of one website, with the token that was signed before their first message."""
 
     website: Website
     id: uuid.UUID = field(default_factory=uuid.uuid4)
+    token: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.token and self.website.pk:
+            object.__setattr__(self, "token", tokens.issue(website_id=self.website.pk, visitor_id=self.id))
 
     def start(self, text: str = "Hello", *, cid: str | None = None, here: bool = True, **more: Any) -> e.Start:
         return e.Start(
