@@ -19,15 +19,19 @@ PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 def link_end(found: str) -> int:
-    """How much of what looks like an address is one: not the full stop behind it, not the bracket around it."""
+    """How much of what looks like an address is one: not the full stop behind it, not the bracket around it.
+
+    Brackets are counted once: a text of nothing but brackets would otherwise be counted again for each of them.
+    """
     end = len(found)
+    extra = {closer: found.count(closer) - found.count(opener) for closer, opener in PAIRS.items()}
     while end:
         last = found[end - 1]
-        opener = PAIRS.get(last)
-        if last in TRAILING or (opener and found.count(last, 0, end) > found.count(opener, 0, end)):
-            end -= 1
-        else:
+        if extra.get(last, 0) > 0:
+            extra[last] -= 1
+        elif last not in TRAILING:
             break
+        end -= 1
     return end
 
 

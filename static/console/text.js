@@ -9,15 +9,18 @@ const BARE = ["http://", "https://", "http:", "https:", "mailto:", "http", "http
 /** @param {string} text @param {string} character */
 const count = (text, character) => text.split(character).length - 1;
 
-/** @param {string} found */
+/** Brackets are counted once: a text of nothing but brackets would otherwise be counted again for each of them.
+ * @param {string} found */
 function withoutTail(found) {
   let end = found.length;
+  /** @type {Record<string, number>} */
+  const extra = {};
+  for (const [closer, opener] of Object.entries(PAIRS)) extra[closer] = count(found, closer) - count(found, opener);
   while (end) {
     const last = found[end - 1];
-    const kept = found.slice(0, end);
-    const open = PAIRS[last];
-    if (TRAILING.includes(last) || (open && count(kept, last) > count(kept, open))) end -= 1;
-    else break;
+    if ((extra[last] ?? 0) > 0) extra[last] -= 1;
+    else if (!TRAILING.includes(last)) break;
+    end -= 1;
   }
   return found.slice(0, end);
 }

@@ -1,6 +1,7 @@
 /** What people wrote, as nodes: text stays text, and only web and mail addresses become links. */
 
 const ADDRESS = /\b(?:https?:\/\/|mailto:)[^\s<>"']+/gi;
+const TRAILING = ".,;:!?)]}";
 const SAFE = ["http:", "https:", "mailto:"];
 
 /**
@@ -12,7 +13,7 @@ export function linked(text) {
   let done = 0;
   for (const found of text.matchAll(ADDRESS)) {
     // A full stop or a bracket behind an address belongs to the sentence.
-    const address = found[0].replace(/[.,;:!?)\]}]+$/, "");
+    const address = withoutTail(found[0]);
     if (!isSafe(address)) continue;
     const link = document.createElement("a");
     link.href = address;
@@ -24,6 +25,14 @@ export function linked(text) {
   }
   nodes.append(text.slice(done));
   return nodes;
+}
+
+/** Step by step: an expression for "marks up to the end" tries anew at each of ten thousand full stops.
+ * @param {string} found */
+function withoutTail(found) {
+  let end = found.length;
+  while (end && TRAILING.includes(found[end - 1])) end -= 1;
+  return found.slice(0, end);
 }
 
 /** @param {string} address */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -43,3 +44,11 @@ def test_only_safe_addresses_become_links_and_no_word_is_lost(case: dict[str, ob
     assert read.words == case["text"]
     assert read.others == []
     assert read.attributes <= {"href", "target", "rel"}
+
+
+@pytest.mark.parametrize("tail", [")", ".", "(.)", ")."])
+def test_a_text_of_nothing_but_marks_costs_no_more_than_any_other_of_its_length(tail: str) -> None:
+    began = time.perf_counter()
+    linked("http://a" + tail * 200_000)
+    # Counting the brackets anew for each of them takes minutes.
+    assert time.perf_counter() - began < 5
