@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -92,3 +93,8 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"member {self.pk}"
+
+    def is_here(self, at: datetime) -> bool:
+        """Whether a live connection of theirs was seen so recently that it still holds, whatever they chose to be."""
+        lease = timedelta(seconds=settings.LIVE_LEASE_SECONDS)
+        return self.last_seen_at is not None and at - self.last_seen_at < lease

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -25,10 +26,11 @@ REASONS = {
 @require_safe
 @member_required(Permission.SEE_TEAM)
 def team(request: MemberRequest) -> HttpResponse:
-    me = request.membership
+    me, now = request.membership, timezone.now()
     rows = [
         {
             "member": member,
+            "is_here": member.is_here(now),
             "roles": [
                 (value, label) for value, label in Role.choices if members.may_give(actor=me, target=member, role=value)
             ],

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -19,6 +21,21 @@ def test_the_team_is_listed_with_role_and_state(bob_client: Client, admin: Membe
         assert name in page
     assert "Dave" not in page, "removed"
     assert "Mallory" not in page, "of another workspace"
+
+
+@pytest.mark.parametrize(
+    ("availability", "seconds_ago", "shown"),
+    [("online", 20, "Online"), ("away", 20, "Away"), ("online", 600, "Not here"), ("online", None, "Not here")],
+)
+def test_who_has_no_live_connection_is_not_shown_as_online(
+    mallory_client: Client, stranger: Membership, availability: str, seconds_ago: int | None, shown: str
+) -> None:
+    stranger.availability = availability
+    stranger.last_seen_at = timezone.now() - timedelta(seconds=seconds_ago) if seconds_ago else None
+    stranger.save()
+    Membership.objects.filter(workspace=stranger.workspace).exclude(pk=stranger.pk).delete()
+    row = mallory_client.get("/w/hill/team/").content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
+    assert [word for word in ("Online", "Away", "Not here") if word in row] == [shown]
 
 
 def test_everybody_sees_who_may_do_what(bob_client: Client) -> None:
