@@ -90,16 +90,19 @@ export function createTransport({ key, keeper, held, chatting, onFrame, onState,
     return true;
   }
 
-  /** A token, however long it takes. @param {number} [wait] @returns {Promise<unknown>} */
-  function ensure(wait = 1_000) {
-    if (token) return Promise.resolve();
+  /**
+   * A token, however long it takes; `anew` also where there is one, to hear who is there.
+   * @param {boolean} [anew] @param {number} [wait] @returns {Promise<unknown>}
+   */
+  function ensure(anew = false, wait = 1_000) {
+    if (token && !anew) return Promise.resolve();
     asking ??= renew()
-      .then((ok) => ok || onState("stopped"))
+      .then((ok) => (ok && link) || onState(ok ? "live" : "stopped"))
       .catch(() => {
         onState("away");
         return new Promise((resolve) => setTimeout(resolve, wait)).then(() => {
           asking = undefined;
-          return ensure(Math.min(wait * 2, 30_000));
+          return ensure(anew, Math.min(wait * 2, 30_000));
         });
       })
       .finally(() => {
@@ -201,7 +204,7 @@ export function createTransport({ key, keeper, held, chatting, onFrame, onState,
       if (kept) {
         keeper.begin();
         connect();
-      } else if (clicked) ensure();
+      } else if (clicked) ensure(true);
       return kept || clicked;
     },
     begun: () => share.tell({ started: true, token: token ?? undefined }),

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.desk import Desk
-from tests.support.browser import MISSING, find_browser, in_ci
+from tests.browser.visit import HOSTS
+from tests.support.browser import MISSING, browser_flags, find_browser, in_ci
 from tests.support.host_page import HostPage
 from tests.support.server import LiveServer
 
@@ -23,6 +24,14 @@ def playwright() -> Iterator[Playwright]:
         pytest.skip(MISSING)
     with sync_playwright() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """One browser for all visitors of a module; each has a profile of their own in it."""
+    browser = playwright.chromium.launch(executable_path=find_browser(), args=[*browser_flags(), HOSTS])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

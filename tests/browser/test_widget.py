@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.desk import Desk
 from tests.browser.visit import SETUPS, Visit, tab, visitors_browser
@@ -25,15 +25,18 @@ window.WebSocket = class {
 """
 
 
-@pytest.fixture(params=list(SETUPS))
-def setup(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
+# Where the set-up decides what happens; the other tests run on the same site.
+everywhere = pytest.mark.parametrize("setup", SETUPS)
 
 
 @pytest.fixture
-def context(playwright: Playwright, setup: str) -> Iterator[BrowserContext]:
-    with visitors_browser(playwright, partitioned=SETUPS[setup][1]) as context:
+def setup() -> str:
+    return "same-site"
+
+
+@pytest.fixture
+def context(chromium: Browser, setup: str) -> Iterator[BrowserContext]:
+    with visitors_browser(chromium, partitioned=SETUPS[setup][1]) as context:
         yield context
 
 
@@ -42,6 +45,7 @@ def visit(context: BrowserContext, host: HostPage, setup: str, desk: Desk) -> Vi
     return tab(context, host, setup)
 
 
+@everywhere
 def test_a_visitor_and_an_operator_talk(visit: Visit, desk: Desk) -> None:
     frame = visit.open()
     expect(frame.locator("#status")).to_have_text("We are here")
@@ -68,6 +72,7 @@ def test_typing_is_seen_on_both_sides(visit: Visit, desk: Desk) -> None:
     expect(frame.locator("#typing")).to_be_hidden()
 
 
+@everywhere
 def test_both_reload_and_lose_nothing(
     visit: Visit, desk: Desk, context: BrowserContext, host: HostPage, setup: str
 ) -> None:
@@ -92,9 +97,8 @@ def test_both_reload_and_lose_nothing(
     desk.sees(chat, ["Before the reload", "I am still here", "So am I", "Good"])
 
 
+@pytest.mark.parametrize("setup", ["same-site", "partitioned"])
 def test_a_chat_follows_to_the_next_page(visit: Visit, desk: Desk, context: BrowserContext, setup: str) -> None:
-    if setup == "blocked":
-        pytest.skip("a tab alone cannot keep anything where storage is blocked")
     visit.open()
     visit.write("On the first page")
     chat = desk.take("On the first page")
@@ -106,9 +110,8 @@ def test_a_chat_follows_to_the_next_page(visit: Visit, desk: Desk, context: Brow
     visit.sees(["On the first page", "Welcome to the second"])
 
 
+@pytest.mark.parametrize("setup", ["blocked"])
 def test_where_nothing_may_be_stored_a_lone_tab_goes_back_to_the_launcher(visit: Visit, desk: Desk, setup: str) -> None:
-    if setup != "blocked":
-        pytest.skip("storage works here")
     visit.open()
     visit.write("Soon forgotten")
     desk.take("Soon forgotten")
@@ -119,6 +122,7 @@ def test_where_nothing_may_be_stored_a_lone_tab_goes_back_to_the_launcher(visit:
     assert visit.page.evaluate("sessionStorage.length") == 0
 
 
+@everywhere
 def test_tabs_share_one_visitor(visit: Visit, desk: Desk, context: BrowserContext, host: HostPage, setup: str) -> None:
     visit.open()
     second = tab(context, host, setup, "/second")
@@ -134,6 +138,7 @@ def test_tabs_share_one_visitor(visit: Visit, desk: Desk, context: BrowserContex
     desk.sees(chat, ["From the first tab", "From the second tab", "To both"])
 
 
+@everywhere
 def test_the_server_is_killed_while_the_visitor_types(visit: Visit, desk: Desk, server: LiveServer, setup: str) -> None:
     frame = visit.open()
     visit.write("One")
@@ -157,6 +162,7 @@ def test_the_server_is_killed_while_the_visitor_types(visit: Visit, desk: Desk, 
     visit.sees(["One", "Two, half written", "Three", "Four"])
 
 
+@everywhere
 def test_the_network_goes_and_comes_back(visit: Visit, desk: Desk, context: BrowserContext) -> None:
     frame = visit.open()
     visit.write("Online")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from tests.browser.desk import Desk
 from tests.browser.visit import tab, visitors_browser
@@ -31,8 +31,8 @@ NOTHING = {"cookies": "", "session": {}, "local": {}, "databases": [], "caches":
 
 
 @pytest.fixture
-def context(playwright: Playwright) -> Iterator[BrowserContext]:
-    with visitors_browser(playwright) as context:
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    with visitors_browser(chromium) as context:
         yield context
 
 
@@ -69,13 +69,11 @@ def test_before_the_click_nothing_is_stored_and_no_identifier_is_sent(
     assert context.cookies() == []
 
 
-def test_the_same_two_requests_come_from_every_visitor(
-    playwright: Playwright, host: HostPage, server: LiveServer
-) -> None:
+def test_the_same_two_requests_come_from_every_visitor(chromium: Browser, host: HostPage, server: LiveServer) -> None:
     """Nothing in them can tell one visitor from another."""
 
     def requests_of_a_visitor() -> list[tuple[str, list[tuple[str, str]]]]:
-        with visitors_browser(playwright) as context:
+        with visitors_browser(chromium) as context:
             seen: list[Request] = []
             context.on("request", lambda request: seen.append(request))
             tab(context, host, "same-site").page.wait_for_timeout(300)

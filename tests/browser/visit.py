@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import BrowserContext, Frame, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
 
 from tests.support.browser import browser_flags, find_browser
 from tests.support.host_page import HostPage
@@ -23,24 +24,23 @@ SETUPS = {
 PARTITIONED = {"profile": {"block_third_party_cookies": False, "cookie_controls_mode": 0}}
 
 
+HOSTS = "--host-resolver-rules=MAP shop.test 127.0.0.1"
+
+
 @contextmanager
-def visitors_browser(
-    playwright: Playwright, *, partitioned: bool = False, **options: object
-) -> Iterator[BrowserContext]:
-    """A browser with a profile of its own, gone afterwards."""
+def visitors_browser(browser: Browser, *, partitioned: bool = False, **options: Any) -> Iterator[BrowserContext]:
+    """A profile of its own, gone afterwards. Only a whole browser can be told to allow storage of third parties."""
+    options = {"locale": "en-GB", "timezone_id": "Europe/Berlin", **options}
     with tempfile.TemporaryDirectory(prefix="chatsite-visitor-", ignore_cleanup_errors=True) as profile:
         if partitioned:
             folder = Path(profile) / "Default"
             folder.mkdir()
             (folder / "Preferences").write_text(json.dumps(PARTITIONED))
-        context = playwright.chromium.launch_persistent_context(
-            profile,
-            executable_path=find_browser(),
-            args=[*browser_flags(), "--host-resolver-rules=MAP shop.test 127.0.0.1"],
-            locale="en-GB",
-            timezone_id="Europe/Berlin",
-            **options,  # type: ignore[arg-type]
-        )
+            context = browser.browser_type.launch_persistent_context(
+                profile, executable_path=find_browser(), args=[*browser_flags(), HOSTS], **options
+            )
+        else:
+            context = browser.new_context(**options)
         try:
             yield context
         finally:
