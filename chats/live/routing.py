@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from accounts.access import SocketMember, member_of_session, signed_in
@@ -27,7 +27,9 @@ OPERATOR_PATH = re.compile(r"/ws/w/([-a-zA-Z0-9_]{1,50})\Z")
 
 
 def header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+    """The header's value; of one that came several times all values, as HTTP joins them. The first alone would be the
+    client's own `X-Forwarded-For` where a proxy adds its hop as a line of its own."""
+    return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
 
 def own_origin(scope: Scope) -> bool:
@@ -88,10 +90,9 @@ async def _serve(socket: VisitorSocket | OperatorSocket, receive: Receive) -> No
 
 
 def _cookies(scope: Scope) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header(scope, b"cookie")).items()}
-    except CookieError:
-        return {}
+    """Read as Django reads them for pages: `http.cookies` gives up at the first cookie that it does not like, and other
+    services on the same host may set any."""
+    return parse_cookie(header(scope, b"cookie"))
 
 
 def _admit(cookies: dict[str, str], slug: str) -> SocketMember | int:

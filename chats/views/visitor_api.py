@@ -11,6 +11,7 @@ from functools import wraps
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -153,6 +154,9 @@ def _store(request: HttpRequest, website: Website, token: tokens.Token) -> JsonR
         if int(request.headers.get("Content-Length") or 0) > settings.LIVE_FRAME_LIMIT:
             raise BadFrame("too_large")
         frame = protocol.parse(request.body, SENDS)
+    except RequestDataTooBig:
+        # A body in chunks has no length that could be looked at first.
+        return refused("too_large")
     except (BadFrame, ValueError) as bad:
         code, cid = (bad.code, bad.cid) if isinstance(bad, BadFrame) else ("bad_frame", None)
         return refused(code, cid=cid)

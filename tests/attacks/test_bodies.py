@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 from daphne.server import HTTPFactory
+from django.conf import settings
+from django.test import RequestFactory
+from django.urls import reverse
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from chats.domain import tokens
+from chats.domain.websites import create_website
+from chats.views.visitor_api import messages
 from chatsite.bodies import LARGEST_BODY, bounded
+from tests.cast import Cast
 
 WHOLE = b"Content-Length: 3\r\n\r\na=b"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n"
@@ -101,3 +108,19 @@ def test_the_servers_own_error_page_carries_no_style_and_names_no_software(clien
     assert b"<style" not in answer
     assert b"daphne" not in answer
     assert b"twisted" not in answer
+
+
+def test_a_message_in_chunks_without_end_is_answered_in_the_protocols_words(cast: Cast) -> None:
+    website = create_website(membership=cast.member(cast.alice), name="Shop")
+    token = tokens.issue(website_id=website.pk)
+    answer = RequestFactory().post(
+        reverse("widget_messages", args=[website.key]),
+        b"x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    # A body in chunks announces no length.
+    del answer.META["CONTENT_LENGTH"]
+    refused = messages(answer, website.key)
+    assert refused.status_code == 413
+    assert refused.content == b'{"type": "error", "code": "too_large"}'
