@@ -113,9 +113,9 @@ def _of_visitor(chats: ChatQuerySet, search: Search) -> ChatQuerySet:
 
 
 def _on_days(chats: ChatQuerySet, search: Search, membership: Membership) -> ChatQuerySet:
-    """Days are the workspace's days."""
+    """Days are the workspace's days; the first and the last day that a date can name ask for nothing."""
     zone = ZoneInfo(membership.workspace.time_zone)
-    if search.since:
+    if search.since and search.since > date.min:
         chats = chats.filter(closed_at__gte=datetime.combine(search.since, time.min, zone))
     if search.until and search.until < date.max:
         chats = chats.filter(closed_at__lt=datetime.combine(search.until + timedelta(days=1), time.min, zone))

@@ -36,6 +36,8 @@ const member = root.dataset.member ?? "";
 const title = root.dataset.title ?? "";
 /** Chats that were open before, as they were left. @type {Map<string, Opened>} */
 const kept = new Map();
+/** @type {Map<string, Promise<Opened>>} */
+const loading = new Map();
 /** @type {Opened | undefined} */
 let opened;
 let readSent = "";
@@ -156,6 +158,7 @@ function leave() {
   list.mark("");
   alerts.setOpenChat("", title);
   if (!opened) return;
+  opened.pane.removeAttribute("aria-busy");
   connection.unwatch(opened.chat);
   opened.composer.keepAll();
   kept.set(opened.chat, opened);
@@ -184,6 +187,15 @@ async function fetchPanes(chat) {
   return bring(document.adoptNode(pane), document.adoptNode(visitor));
 }
 
+/** The panes of a chat: as they were left, on their way already, or asked for. @param {string} chat */
+function panesOf(chat) {
+  const found = kept.get(chat) ?? loading.get(chat);
+  if (found) return found;
+  const asked = fetchPanes(chat).finally(() => loading.delete(chat));
+  loading.set(chat, asked);
+  return asked;
+}
+
 /** @param {string} chat @param {{push?: boolean}} [how] */
 async function open(chat, { push = true } = {}) {
   wanted = chat;
@@ -193,23 +205,24 @@ async function open(chat, { push = true } = {}) {
     root.dataset.view = "thread";
     return;
   }
-  let next = kept.get(chat);
-  if (!next) {
-    paneOf("thread").setAttribute("aria-busy", "true");
-    try {
-      next = await fetchPanes(chat);
-    } catch {
-      paneOf("thread").removeAttribute("aria-busy");
-      if (wanted !== chat) return;
-      list.mark(opened?.chat ?? "");
-      showToast({ text: words.not_opened, tone: "danger" });
-      return;
-    }
-    if (wanted !== chat) {
-      next.thread.stop();
-      next.composer.stop();
-      return;
-    }
+  /** @type {Opened} */
+  let next;
+  paneOf("thread").setAttribute("aria-busy", "true");
+  try {
+    next = await panesOf(chat);
+  } catch {
+    if (wanted !== chat) return;
+    paneOf("thread").removeAttribute("aria-busy");
+    wanted = opened?.chat ?? "";
+    list.mark(wanted);
+    showToast({ text: words.not_opened, tone: "danger" });
+    return;
+  }
+  // Another one was wanted meanwhile, or the same one was asked for twice.
+  if (opened === next) return;
+  if (wanted !== chat) {
+    kept.set(chat, next);
+    return;
   }
   leave();
   kept.delete(chat);
@@ -336,6 +349,9 @@ setInterval(() => {
   readSent = "";
   opened?.thread.noteRead();
 }, STILL_HERE_MS);
+addEventListener("beforeunload", (event) => {
+  if (outbox.items().length) event.preventDefault();
+});
 addEventListener("popstate", () => {
   const chat = /\/chats\/([0-9a-f-]+)\//.exec(location.pathname)?.[1];
   if (chat) open(chat, { push: false });

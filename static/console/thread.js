@@ -74,7 +74,7 @@ export function createThread(pane, { onHole, onRead, retry, discard }) {
   let loading = false;
   /** Sent, but its entry has not come yet. @type {Set<string>} */
   const landing = new Set();
-  /** @type {Map<string, {name: string, until: number}>} */
+  /** @type {Map<string, {name: string, until: number, text: string}>} */
   const typing = new Map();
   /** @type {Map<string, {name: string, until: number}>} */
   const looking = new Map();
@@ -242,18 +242,20 @@ export function createThread(pane, { onHole, onRead, retry, discard }) {
     for (const [who, { until }] of typing) if (until < now) typing.delete(who);
     for (const [who, { until }] of looking) if (until < now) looking.delete(who);
     say(need(pane, "typing"), [...typing.values()].map(({ name }) => filled(words.typing, { name })).join(" "));
+    // Where the website shows what is being typed: apart from what was sent, and not read aloud letter by letter.
+    say(need(pane, "preview"), typing.get("visitor")?.text ?? "");
     const others = need(pane, "others");
     others.hidden = !looking.size;
     const names = [...looking.values()].map(({ name }) => name).join(", ");
     say(others, looking.size ? filled(words.seen, { name: names }) : "");
   }
 
-  /** @param {{author: {type: string, name: string, id?: string}, on: boolean}} frame */
+  /** @param {{author: {type: string, name: string, id?: string}, on: boolean, text?: string}} frame */
   function heardTyping(frame) {
     const who = whoIs(frame.author);
     const name = frame.author.name || need(pane, "name").textContent || "";
     // It ends by itself: the frame that says so may be lost.
-    if (frame.on) typing.set(who, { name, until: Date.now() + 6_500 });
+    if (frame.on) typing.set(who, { name, until: Date.now() + 6_500, text: frame.text ?? "" });
     else typing.delete(who);
     drawTyping();
   }

@@ -121,19 +121,19 @@ def somebody(server: LiveServer, text: str, name: str = "") -> Iterator[Passerby
 
 def test_a_visitor_and_an_operator_talk(server: LiveServer, console: Console) -> None:
     page = console()
-    with somebody(server, "Is anybody there?", "Vera") as visitor:
+    with somebody(server, "Is anybody there?", "Verena") as visitor:
         expect(page.locator('[data-rows="waiting"] .chat-row', has_text="Is anybody there?")).to_be_visible()
         expect(page).to_have_title(COUNTED_TITLE)
         open_chat(page, "Is anybody there?")
         page.get_by_role("button", name="Accept").click()
-        expect(page.locator('[data-rows="mine"] .chat-row', has_text="Vera")).to_be_visible()
+        expect(page.locator('[data-rows="mine"] .chat-row', has_text="Verena")).to_be_visible()
         write(page, "Yes, how can I help?")
         visitor.hears("Yes, how can I help?")
         visitor.says("With <b>everything</b>: https://shop.example/a")
         expect(bubbles(page).last).to_have_text("With <b>everything</b>: https://shop.example/a")
         expect(bubbles(page).last.locator("a")).to_have_attribute("href", "https://shop.example/a")
         expect(page.locator(".thread-pending li")).to_have_count(0)
-        for words in ("vera@people.example", "Unverified", "Pricing", "https://search.example"):
+        for words in ("verena@people.example", "Unverified", "Pricing", "https://search.example"):
             expect(page.locator(".inbox-visitor")).to_contain_text(words)
 
 
@@ -143,6 +143,7 @@ def test_typing_is_seen_on_both_sides_and_ends_with_the_message(server: LiveServ
         open_chat(page, "Do you see me type?")
         visitor.tell({"type": "typing", "on": True})
         expect(page.locator('[data-part="typing"]')).to_have_text("Vera is typing…")
+        expect(page.locator('[data-part="preview"]')).to_have_text("")
         visitor.says("That was it")
         expect(page.locator('[data-part="typing"]')).to_have_text("")
         page.locator(REPLY).press_sequentially("I see")
