@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -18,6 +22,12 @@ if TYPE_CHECKING:
 else:
     ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
 
+
+# allauth's pages would let staff read second factors and tokens, or give an account another address and take it over.
+# Their modules are imported first, so that the admin's own discovery finds nothing left to register.
+for module in ("allauth.account.admin", "allauth.mfa.admin", "allauth.socialaccount.admin"):
+    import_module(module)
+admin.site.unregister((EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken))
 
 # The admin's own form knows neither the limits on wrong passwords nor a second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
