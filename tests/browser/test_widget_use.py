@@ -82,8 +82,9 @@ def test_what_an_operator_writes_is_text_and_only_safe_addresses_are_links(desk:
 
 
 def test_when_nobody_is_there_the_message_waits_with_an_address(server: LiveServer, visit: Visit) -> None:
-    frame = visit.open()
+    visit.open()
     wait_until_nobody_is_there(visit)
+    frame = visit.frame
     expect(frame.locator("#away")).to_be_visible()
     frame.fill("#email", "vera at example")
     visit.write("Is anybody there?")
@@ -107,7 +108,7 @@ def test_when_nobody_is_there_the_message_waits_with_an_address(server: LiveServ
 def wait_until_nobody_is_there(visit: Visit) -> None:
     """The desk of the test before may still count as there for some seconds."""
     deadline = time.monotonic() + 30
-    while visit.frame.locator("#status").inner_text() == "We are here":
+    while visit.frame.locator("#status").text_content() == "We are here":
         assert time.monotonic() < deadline
         visit.page.wait_for_timeout(2_000)
         visit.page.reload()
