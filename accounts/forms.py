@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.domain import users
+from accounts.domain.lines import one_line
 from accounts.models import Role, Theme, User
 
 
@@ -30,7 +32,7 @@ class SignUpFields(forms.Form):
     field_order = ["name", "email", "password1"]
 
     def signup(self, request: HttpRequest, user: User) -> None:
-        user.name = self.cleaned_data["name"]
+        user.name = one_line(self.cleaned_data["name"], users.LONGEST_NAME)
         user.save(update_fields=["name"])
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.domain import audit
+from accounts.domain.lines import one_line
 from accounts.models import Membership, Theme, User
 from accounts.signals import member_changed, revoke_access, tell
+
+LONGEST_NAME = 80
 
 
 def change_profile(*, user: User, name: str, theme: str) -> None:
     with transaction.atomic():
-        renamed = user.name != name
-        user.name, user.theme = name, Theme(theme)
+        line = one_line(name, LONGEST_NAME)
+        renamed = user.name != line
+        user.name, user.theme = line, Theme(theme)
         user.save(update_fields=["name", "theme"])
         if renamed:
             for membership in Membership.objects.active().filter(user=user).select_related("workspace", "user"):

@@ -8,9 +8,11 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from accounts.domain import audit
+from accounts.domain.lines import one_line
 from accounts.models import Membership, Role, User, Workspace
 from accounts.signals import signed_up, tell
 
+LONGEST_NAME = 80
 SLUG_LENGTH = 50
 _TRIES = 5
 
@@ -19,7 +21,7 @@ def create_workspace(*, owner: User, name: str, time_zone: str = "UTC") -> Membe
     """A new workspace with `owner` as its only member; its address is made from the name."""
     with transaction.atomic():
         first = not Membership.objects.filter(user=owner).exists()
-        workspace = _with_free_slug(name=name.strip(), time_zone=time_zone)
+        workspace = _with_free_slug(name=one_line(name, LONGEST_NAME), time_zone=time_zone)
         membership = Membership.objects.create(workspace=workspace, user=owner, role=Role.OWNER)
         audit.record(action="workspace.created", workspace=workspace, actor=owner, target=f"workspace:{workspace.pk}")
         if first:
@@ -30,6 +32,7 @@ def create_workspace(*, owner: User, name: str, time_zone: str = "UTC") -> Membe
 def change_workspace(*, membership: Membership, name: str, time_zone: str) -> Workspace:
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=membership.workspace_id)
+        name = one_line(name, LONGEST_NAME)
         changed = [
             field for field, value in (("name", name), ("time_zone", time_zone)) if getattr(workspace, field) != value
         ]

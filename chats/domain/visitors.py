@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from accounts.domain.lines import one_line
 from chats.domain import entries as e
 from chats.domain.tokens import Token
 
@@ -35,29 +35,23 @@ _SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-_SPACE = re.compile(r"\s+")
 
 
 def _family(agent: str, table: tuple[tuple[str, str], ...]) -> str:
     return next((family for mark, family in table if mark in agent), "")
 
 
-def _line(text: str, longest: int) -> str:
-    """One line of at most `longest` characters: a name with a line break in it is a header or a trick."""
-    return _SPACE.sub(" ", text).strip()[:longest]
-
-
 def person_of(fields: dict[str, str]) -> e.Person:
     """The reserved pre-chat answers. An address that is none is left out, not refused: the message matters more."""
-    email = _line(fields.get("email", ""), 254)
+    email = one_line(fields.get("email", ""), 254)
     try:
         validate_email(email)
     except ValidationError:
         email = ""
     return e.Person(
-        name=_line(fields.get("name", ""), LONGEST_NAME),
+        name=one_line(fields.get("name", ""), LONGEST_NAME),
         email=email,
-        phone=_line(fields.get("phone", ""), LONGEST_PHONE),
+        phone=one_line(fields.get("phone", ""), LONGEST_PHONE),
     )
 
 
@@ -99,7 +93,7 @@ def entry_of_start(
         person=person_of(frame["fields"]),
         origin=e.Origin(
             url=page_address(page.get("url", "")),
-            title=_line(page.get("title", ""), 200),
+            title=one_line(page.get("title", ""), 200),
             referrer=origin_of(page.get("referrer", "")),
             ip=address,
             browser=_family(agent, _BROWSERS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from unicodedata import category
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -16,12 +17,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import MemberRequest, member_required
+from accounts.domain.lines import one_line
 from accounts.permissions import Permission
 from chats.domain import archive, wire
 from chats.models import Chat, Kind, Message
 from chats.views import panes
 from chats.views.chat import found, number
 from chats.views.words import event_words
+
+LONGEST_NAME = 80
 
 
 class SearchForm(forms.Form):
@@ -95,7 +99,7 @@ def transcript_text(request: MemberRequest, chat_id: uuid.UUID) -> HttpResponse:
 def _heading(chat: Chat, zone: ZoneInfo) -> str:
     began = chat.created_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
     return _("Chat with %(visitor)s on %(website)s, begun %(at)s") % {
-        "visitor": chat.visitor.display_name,
+        "visitor": one_line(chat.visitor.display_name, LONGEST_NAME),
         "website": chat.website.name,
         "at": began,
     }
@@ -103,14 +107,21 @@ def _heading(chat: Chat, zone: ZoneInfo) -> str:
 
 def _line(message: Message, chat: Chat, zone: ZoneInfo) -> str:
     entry = wire.operator_entry(message, chat.visitor.display_name)
+    entry["author"]["name"] = one_line(entry["author"]["name"], LONGEST_NAME)
     at = _stamp(message.at, zone)
-    text = message.text.replace("\n", "\n    ")
+    text = _indented(message.text)
     if message.kind == Kind.TEXT:
         return f"[{at}] {entry['author']['name']}: {text}"
     if message.kind == Kind.NOTE:
         label = _("INTERNAL NOTE by %(name)s") % {"name": entry["author"]["name"]}
         return f"[{at}] {label}: {text}"
     return f"[{at}] -- {event_words(message.kind, entry['author'])} --"
+
+
+def _indented(text: str) -> str:
+    """What somebody wrote, so that no line of it can pass for an entry of the transcript, nor a terminal obey it."""
+    lines = text.splitlines() or [""]
+    return "\n    ".join("".join(sign for sign in line if sign == "\t" or category(sign) != "Cc") for line in lines)
 
 
 def _stamp(at: dt.datetime, zone: ZoneInfo) -> str:
