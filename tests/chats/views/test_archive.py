@@ -38,7 +38,8 @@ def test_a_search_that_finds_nothing_says_so(story: Story, bob_client: Client) -
 
 
 @pytest.mark.parametrize(
-    "query", ["?since=yesterday", "?after=x", "?text=%00", "?until=9999-12-31", "?since=0001-01-01", "?text=" + "x" * 300]
+    "query",
+    ["?since=yesterday", "?after=x", "?text=%00", "?until=9999-12-31", "?since=0001-01-01", "?text=" + "x" * 300],
 )
 def test_nonsense_in_the_search_is_no_error(story: Story, bob_client: Client, query: str) -> None:
     assert bob_client.get(CLOSED + query).status_code == 200
