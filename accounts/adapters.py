@@ -10,8 +10,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.domain import peers, users
+from accounts.domain.throttle import wait_for
 from accounts.emails import absolute, send_for_allauth
 from accounts.models import User
+
+IN_USE_MAILS = {"count": 3, "seconds": 3600}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -21,7 +24,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_account_already_exists_mail(self, email: str) -> None:
         # A new account costs one hash; without this, the quicker answer would tell that the address is known.
         make_password("the same time for everybody")
-        super().send_account_already_exists_mail(email)
+        # The form is open to everybody: it must not fill somebody's mailbox.
+        if not wait_for("address-in-use", email.lower(), **IN_USE_MAILS):
+            super().send_account_already_exists_mail(email)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         return absolute(reverse("account_confirm_email", args=[emailconfirmation.key]))
@@ -33,7 +38,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         # allauth's own counting raises when the header has fewer hops than proxies are configured.
-        return peers.peer_of(request) or "0.0.0.0"  # noqa: S104 - one shared counter for who has no address
+        return peers.counted_as(peers.peer_of(request)) or "0.0.0.0"  # noqa: S104 - one counter for who has no address
 
     def set_password(self, user: User, password: str) -> None:
         users.change_password(user=user, password=password)

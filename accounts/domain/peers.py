@@ -14,6 +14,8 @@ from django.http import HttpRequest
 
 V4_PREFIX = 24
 V6_PREFIX = 48
+# What one customer of a provider gets at least: whoever has an IPv6 address has 2**64 of them.
+V6_CUSTOMER = 64
 
 
 def _parse(text: str | None) -> IPv4Address | IPv6Address | None:
@@ -52,3 +54,11 @@ def shorten(address: str) -> str:
         return ""
     prefix = V4_PREFIX if isinstance(parsed, IPv4Address) else V6_PREFIX
     return str(ipaddress.ip_network((parsed, prefix), strict=False).network_address)
+
+
+def counted_as(address: str) -> str:
+    """Whom a limit counts: an IPv4 address itself, of an IPv6 address the customer's network; "" for no address."""
+    parsed = _parse(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ipaddress.ip_network((parsed, V6_CUSTOMER), strict=False).network_address)
+    return str(parsed) if parsed else ""

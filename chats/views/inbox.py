@@ -19,7 +19,7 @@ from accounts.permissions import Permission
 from chats.domain.desk import desk
 from chats.views import panes
 
-ROWS = 30
+ROWS = 20
 MOST_ROWS = 500
 
 
@@ -57,5 +57,6 @@ def own_status(request: MemberRequest) -> HttpResponse:
     set_availability(membership=request.membership, availability=chosen)
     came_from = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
-        return redirect(urlsplit(came_from).path)
+        # One slash: with two it would be another host.
+        return redirect("/" + urlsplit(came_from).path.lstrip("/"))
     return redirect("inbox", slug=request.membership.workspace.slug)

@@ -29,7 +29,7 @@ ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/300s/key",
     "signup": "10/m/ip",
-    "reset_password": "10/m/ip,3/m/key",
+    "reset_password": "10/m/ip,5/1800s/key",
     "reset_password_from_key": "20/m/ip",
     "confirm_email": "1/60s/key",
     "change_password": "5/m/user",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from accounts.domain.peers import peer_address
 from chats.live.routing import _cookies, header, own_origin
@@ -24,7 +25,7 @@ def opened_by(origin: str | None, host: str = HOST) -> bool:
 
 
 @pytest.fixture
-def production(settings: Any) -> Any:
+def production(settings: Settings) -> Settings:
     settings.ALLOWED_HOSTS = [HOST]
     settings.SITE_URL = settings.WIDGET_ORIGIN = f"https://{HOST}"
     settings.INSECURE_HTTP = False
@@ -65,7 +66,7 @@ def test_a_host_that_the_client_made_up_proves_no_origin(host: str) -> None:
     assert not opened_by(f"https://{host}", host)
 
 
-def test_the_proxys_own_line_counts_and_not_the_clients(production: Any) -> None:
+def test_the_proxys_own_line_counts_and_not_the_clients(production: Settings) -> None:
     sent = scope((b"x-forwarded-for", b"203.0.113.7"), (b"x-forwarded-for", b"198.51.100.9"))
     forwarded = header(sent, b"x-forwarded-for")
     assert peer_address(remote="10.0.0.1", forwarded=forwarded) == "198.51.100.9"
