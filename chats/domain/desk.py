@@ -33,7 +33,9 @@ def desk(*, membership: Membership, limit: int) -> Desk:
         default=Value(2),
         output_field=IntegerField(),
     )
-    first = chats.order_by(place, F("waiting_since").asc(nulls_last=True), "-last_at", "pk")[:limit]
+    # Visitors by their own query: joined, they are all read (by a hash join) before the first rows are chosen.
+    apart = chats.select_related(None).prefetch_related("visitor")
+    first = apart.order_by(place, F("waiting_since").asc(nulls_last=True), "-last_at", "pk")[:limit]
     counts = chats.aggregate(
         mine=Count("pk", filter=Q(operator=membership)),
         waiting=Count("pk", filter=Q(state__in=WAITING)),
