@@ -28,7 +28,7 @@ class Steadiness:
         if self._since is None or at - self._last > AWAY_SECONDS:
             self._since = at
         self._last = at
-        return at - self._since >= settings.LIVE_HOLDER_GRACE_SECONDS
+        return bool(at - self._since >= settings.LIVE_HOLDER_GRACE_SECONDS)
 
     def broke(self) -> None:
         self._since = None
