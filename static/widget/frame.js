@@ -41,6 +41,7 @@ let opened = false;
 let lastTyping = 0;
 let told = 0;
 let lastRead = 0;
+let readSent = 0;
 /** Numbers of what the other side wrote and the visitor may not have seen. @type {number[]} */
 let unread = [];
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -124,7 +125,9 @@ function heard(frame) {
       if (chat && frame.chat?.id !== chat) clear();
       chat = frame.chat?.id;
       state = frame.chat?.state ?? "";
-      lastRead = Math.max(lastRead, frame.chat?.read ?? 0);
+      readSent = frame.chat?.read ?? 0;
+      lastRead = Math.max(lastRead, readSent);
+      seen();
       outbox.repeat();
       if (!chat) find("log").setAttribute("aria-live", "polite");
       break;
@@ -205,12 +208,11 @@ function entered(entries) {
 
 function seen() {
   unread = unread.filter((n) => n > lastRead);
-  const last = unread.at(-1);
-  if (last && shown && document.visibilityState === "visible") {
-    transport.send({ type: "read", n: last });
-    lastRead = last;
+  if (shown && document.visibilityState === "visible") {
+    lastRead = unread.at(-1) ?? lastRead;
     unread = [];
   }
+  if (lastRead > readSent && transport.send({ type: "read", n: lastRead })) readSent = lastRead;
   if (unread.length !== told) {
     told = unread.length;
     tell({ type: "unread", count: told });
@@ -259,7 +261,7 @@ function clear() {
   chat = undefined;
   state = "";
   unread = [];
-  lastRead = 0;
+  lastRead = readSent = 0;
   stream.reset(0);
   thread.clear();
   find("log").setAttribute("aria-live", "off");
