@@ -1,4 +1,4 @@
-"""A desk under test: one database, server processes of our own, a workspace, and the clients who work and visit there."""
+"""A desk under test: one database, server processes of our own, a workspace, and its visitors and operators."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +151,7 @@ class Desk:
     async def back(self, wait: float = 30) -> float:
         """Waits until every client is connected; how long that took."""
         started = time.monotonic()
-        await asyncio.gather(*(client.until(lambda client=client: client.is_live, wait) for client in self.clients))
+        await asyncio.gather(*(client.until(partial(attrgetter("is_live"), client), wait) for client in self.clients))
         return time.monotonic() - started
 
     async def holds(self, *, within: float = 10) -> None:

@@ -40,7 +40,7 @@ class Database:
         """`url` is PostgreSQL's, or the path of a SQLite file."""
         if "://" in self.url:
             with psycopg.connect(self.url, row_factory=dict_row) as connection:
-                return connection.execute(statement, values).fetchall()  # type: ignore[arg-type]
+                return connection.execute(statement, values).fetchall()
         with closing(sqlite3.connect(self.url, timeout=20)) as file:
             file.row_factory = sqlite3.Row
             plain = [value.hex if isinstance(value, UUID) else value for value in values]
@@ -126,7 +126,8 @@ def screen_equals_database(client: Client, streams: dict[str, list[Row]]) -> Non
     """I3: the screen is the stored stream as this side may see it, and nothing waits in the outbox unsaid."""
     assert not client.outbox, f"I3: {client.name} still waits for {list(client.outbox)}"
     is_visitor = isinstance(client, Visitor)
-    shown = [client.chat] if is_visitor and client.chat else list(client.streams) if not is_visitor else []
+    own = [client.chat] if isinstance(client, Visitor) and client.chat else []
+    shown = own if is_visitor else list(client.streams)
     for chat in shown:
         stream = client.streams[chat]
         rows = [row for row in streams.get(chat, []) if not is_visitor or row["visitor_number"] is not None]
@@ -204,9 +205,11 @@ def _behind(database: Database, clients: Sequence[Client]) -> list[str]:
             behind.append(f"{client.name} waits for {len(client.outbox)} answers")
         head = "visitor_head" if isinstance(client, Visitor) else "head"
         shown = [client.chat] if isinstance(client, Visitor) else list(client.streams)
-        for chat in shown:
-            if chat and chat in chats and client.streams[chat].last != chats[chat][head]:
-                behind.append(f"{client.name} has {client.streams[chat].last} of {chats[chat][head]}")
+        behind += [
+            f"{client.name} has {client.streams[chat].last} of {chats[chat][head]}"
+            for chat in shown
+            if chat and chat in chats and client.streams[chat].last != chats[chat][head]
+        ]
         if isinstance(client, Operator) and not inbox_is_current(client, database):
             behind.append(f"{client.name} has an old inbox")
     return behind
@@ -231,7 +234,7 @@ def resources(pid: int, database: Database, redis_keys: int) -> Resources:
 
 
 def came_back(before: Resources, after: Resources) -> list[str]:
-    """What is more than 10 % above its base. Memory has 20 MiB of grace: an interpreter keeps what it once asked for."""
+    """What is more than 10 % above its base. Memory has 20 MiB of grace: an interpreter keeps what it asked for."""
     found = []
     if after.rss_kib > before.rss_kib * 1.1 + 20 * 1024:
         found.append(f"memory {before.rss_kib} -> {after.rss_kib} KiB")
