@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.domain import peers, users
+from accounts.domain import peers, secrets, users
 from accounts.domain.throttle import wait_for
 from accounts.emails import absolute, send_for_allauth
 from accounts.models import User
@@ -45,3 +46,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("profile")
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """allauth would store the secrets of authenticators and the seeds of recovery codes in clear."""
+
+    def encrypt(self, text: str) -> str:
+        return secrets.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return secrets.decrypt(encrypted_text)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
+
 from accounts.domain.members import mark_seen
 from accounts.models import Membership
 from chats.domain import entries as e
@@ -27,16 +29,25 @@ def store(entry: e.MemberEntry) -> e.Answer:
     return answer
 
 
+def _said(text: str) -> str:
+    """What a socket's frame is checked for (protocol section 5), for callers that have none."""
+    if not text.strip() or "\x00" in text:
+        raise Refused("bad_frame")
+    if len(text) > settings.LIVE_TEXT_LIMIT:
+        raise Refused("too_large")
+    return text
+
+
 def accept(*, chat_id: uuid.UUID, membership: Membership) -> None:
     store(e.Accept(chat_id, acting(membership)))
 
 
 def reply(*, chat_id: uuid.UUID, membership: Membership, cid: str, text: str) -> e.Answer:
-    return store(e.Reply(chat_id, acting(membership), cid, text))
+    return store(e.Reply(chat_id, acting(membership), cid, _said(text)))
 
 
 def note(*, chat_id: uuid.UUID, membership: Membership, cid: str, text: str) -> e.Answer:
-    return store(e.Note(chat_id, acting(membership), cid, text))
+    return store(e.Note(chat_id, acting(membership), cid, _said(text)))
 
 
 def close(*, chat_id: uuid.UUID, membership: Membership) -> None:
