@@ -11,6 +11,7 @@ from chats.domain import entries as e
 from chats.domain import names, news
 from chats.domain.chats import acting
 from chats.live import limits, presence
+from chats.live.core import running
 from chats.models import Website
 from tests.cast import Cast
 from tests.chats.talk import Guest, open_chat
@@ -26,6 +27,7 @@ def fresh_process() -> Iterator[None]:
         bucket.cache_clear()
     yield
     assert news.listener() is None, "a live core was not stopped"
+    assert running() == [], "a live core was left behind"
 
 
 @pytest.fixture

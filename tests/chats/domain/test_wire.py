@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import uuid
 
 import pytest
@@ -88,7 +89,7 @@ def test_names_are_asked_for_once_and_again_when_they_have_aged(
     vera: Guest, bob_acts: e.Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(names.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     assert names.names("member", [bob_acts.id]) == {bob_acts.id: "Bob"}
     User.objects.filter(name="Bob").update(name="Robert")
     assert names.names("member", [bob_acts.id]) == {bob_acts.id: "Bob"}

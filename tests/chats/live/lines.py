@@ -12,7 +12,7 @@ from django.test import Client
 from chats.domain import entries as e
 from chats.domain import news
 from chats.domain.messages import append_messages
-from chats.live.core import core
+from chats.live.core import _cores, core
 from chats.live.routing import socket_application
 from tests.chats.talk import Guest, new_cid
 
@@ -31,6 +31,8 @@ def live(story: Callable[[], Coroutine[Any, Any, T]]) -> T:
                 return await story()
         finally:
             await core().stop()
+            # One that was drained stays, so that a late socket is not let into a new one.
+            _cores.pop(asyncio.get_running_loop(), None)
 
     return asyncio.run(run())
 
@@ -154,7 +156,7 @@ class Line:
 
     @property
     def is_operator(self) -> bool:
-        return self.scope["path"] != "/ws/visitor"
+        return bool(self.scope["path"] != "/ws/visitor")
 
     def numbers(self, chat: str | None = None) -> list[int]:
         """The numbers of all entries heard, in the order in which they came."""

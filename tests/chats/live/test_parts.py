@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from chats.domain import entries as e
 from chats.domain.errors import Refused
 from chats.domain.news import News
-from chats.live import limits, presence, writer
+from chats.live import presence, writer
 from chats.live.cursor import Cursor
 from chats.live.feed import Feed
 from chats.live.limits import Buckets
@@ -245,7 +245,7 @@ def test_without_redis_a_process_still_knows_its_own() -> None:
 
 def test_a_bucket_gives_its_burst_and_then_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     buckets = Buckets(2, 3)
     assert [buckets.wait("a") for _ in range(3)] == [0, 0, 0]
     assert buckets.wait("a") == pytest.approx(0.5)
@@ -256,7 +256,7 @@ def test_a_bucket_gives_its_burst_and_then_its_rate(monkeypatch: pytest.MonkeyPa
 
 def test_a_bucket_that_is_full_again_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     buckets = Buckets(1, 5)
     for number in range(100):
         buckets.wait(number)

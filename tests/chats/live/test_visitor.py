@@ -452,12 +452,12 @@ def test_broadcasts_that_are_doubled_or_come_late_show_nothing_twice(vera: Guest
 
     async def story() -> None:
         hub = core().hub
-        kept = []
+        kept: list[Any] = []
         real = hub.publish
         async with VisitorLine(vera) as line:
             await line.hello()
             await line.hear("events")
-            core().hub.publish = kept.append  # type: ignore[method-assign]
+            core().hub.publish = kept.append  # type: ignore[method-assign, assignment]
             for number in range(4):
                 await store(reply(chat_id, bob_acts, str(number)))
             await asyncio.sleep(0)

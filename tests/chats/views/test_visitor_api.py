@@ -27,12 +27,12 @@ pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
 
 
-def session(website: Website, token: str = "", **more: Any) -> HttpResponse:
+def session(website: Website, token: str = "", **more: Any) -> Any:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return Client().post(reverse("widget_session", args=[website.key]), headers=headers, **more)
 
 
-def post(guest: Guest, frame: Any, *, token: str | None = None, website: Website | None = None) -> HttpResponse:
+def post(guest: Guest, frame: Any, *, token: str | None = None, website: Website | None = None) -> Any:
     body = frame if isinstance(frame, str | bytes) else json.dumps(frame)
     return Client().post(
         reverse("widget_messages", args=[(website or guest.website).key]),
@@ -42,7 +42,7 @@ def post(guest: Guest, frame: Any, *, token: str | None = None, website: Website
     )
 
 
-def get(guest: Guest, *, token: str | None = None, **query: Any) -> HttpResponse:
+def get(guest: Guest, *, token: str | None = None, **query: Any) -> Any:
     return Client().get(
         reverse("widget_messages", args=[guest.website.key]),
         query,
@@ -68,7 +68,7 @@ def code(answer: HttpResponse) -> tuple[int, str]:
 
 
 def test_a_session_is_a_token_and_writes_no_row(shop: Website) -> None:
-    answer = session(shop).json()  # type: ignore[attr-defined]
+    answer = session(shop).json()
     assert set(answer) == {"token", "expires_in", "online", "limits"}
     assert (answer["expires_in"], answer["online"]) == (12 * 3600, False)
     assert answer["limits"]["rate"] == {"per_s": 5, "burst": 20}
@@ -80,7 +80,7 @@ def test_a_session_is_a_token_and_writes_no_row(shop: Website) -> None:
 
 
 def test_every_session_is_another_visitor(shop: Website) -> None:
-    made = {tokens.read(session(shop).json()["token"]).visitor_id for _ in range(3)}  # type: ignore[attr-defined, union-attr]
+    made = {tokens.read(session(shop).json()["token"]).visitor_id for _ in range(3)}  # type: ignore[union-attr]
     assert len(made) == 3
 
 
@@ -88,8 +88,8 @@ def test_online_says_whether_somebody_of_this_workspace_is_here(shop: Website, b
     now = time.time()
     presence.store().put(shop.workspace_id, "a process", presence.Lease(1, "online", now, now + 90))
     presence.store().put(bookshop.workspace_id, "a process", presence.Lease(2, "away", now, now + 90))
-    assert session(shop).json()["online"] is True  # type: ignore[attr-defined]
-    assert session(bookshop).json()["online"] is False  # type: ignore[attr-defined]
+    assert session(shop).json()["online"] is True
+    assert session(bookshop).json()["online"] is False
 
 
 def test_nothing_touches_cookies_or_the_session(vera: Guest, bob_client: Client) -> None:
@@ -147,9 +147,9 @@ def test_sessions_are_limited_per_website(shop: Website, bookshop: Website, sett
 def test_renewing_keeps_the_visitor_and_their_chat(vera: Guest) -> None:
     chat_id = open_chat(vera)
     with time_machine.travel(dt.datetime.now(dt.UTC) + HOUR, tick=False):
-        fresh = session(vera.website, vera.token).json()["token"]  # type: ignore[attr-defined]
+        fresh = session(vera.website, vera.token).json()["token"]
         assert fresh != vera.token
-        assert get(vera, token=fresh).json()["chat"] == str(chat_id)  # type: ignore[attr-defined]
+        assert get(vera, token=fresh).json()["chat"] == str(chat_id)
 
 
 def test_a_token_without_a_row_is_renewed_until_it_expires(vera: Guest) -> None:
@@ -184,10 +184,10 @@ def test_a_wrong_foreign_or_withdrawn_token_renews_nothing(vera: Guest, hugo: Gu
 def test_a_conversation_by_posts_is_the_same_as_by_socket(vera: Guest, bob_acts: e.Member) -> None:
     first = post(vera, start("Hello", page={"url": "https://shop.example/?secret=1", "title": "Shop"}))
     assert first.status_code == 200
-    sent = first.json()  # type: ignore[attr-defined]
+    sent = first.json()
     assert (sent["type"], sent["n"]) == ("sent", 1)
     told(reply(uuid.UUID(sent["chat"]), bob_acts))
-    assert post(vera, send()).json()["chat"] == sent["chat"]  # type: ignore[attr-defined]
+    assert post(vera, send()).json()["chat"] == sent["chat"]
     found = Chat.objects.get()
     assert (found.page_url, found.page_title) == ("https://shop.example/", "Shop")
     assert (found.visitor.browser, found.visitor.system, found.visitor.ip) == ("Firefox", "Linux", "127.0.0.0")
@@ -196,7 +196,7 @@ def test_a_conversation_by_posts_is_the_same_as_by_socket(vera: Guest, bob_acts:
 def test_the_id_space_is_shared_with_the_socket(vera: Guest) -> None:
     frame = start("Hello")
     first = post(vera, frame)
-    assert post(vera, frame).json() == first.json()  # type: ignore[attr-defined]
+    assert post(vera, frame).json() == first.json()
     assert told(vera.start("Hello", cid=frame["cid"])).number == 1
     assert code(post(vera, {**frame, "text": "Other"})) == (409, "conflict")
     assert json.loads(post(vera, {**frame, "text": "Other"}).content)["cid"] == frame["cid"]
@@ -269,9 +269,9 @@ def test_a_database_that_is_away_is_503_with_the_protocols_error(vera: Guest, mo
 
 
 def test_without_a_chat_there_is_an_empty_page(vera: Guest, hill_chat: uuid.UUID) -> None:
-    empty = {"chat": None, "state": None, "head": 0, "events": [], "more": False}
-    assert get(vera).json() == empty  # type: ignore[attr-defined]
-    assert get(vera, chat=str(hill_chat), after=0).json() == empty  # type: ignore[attr-defined]
+    empty: dict[str, Any] = {"chat": None, "state": None, "head": 0, "events": [], "more": False}
+    assert get(vera).json() == empty
+    assert get(vera, chat=str(hill_chat), after=0).json() == empty
 
 
 def test_pages_bring_what_a_visitor_may_see_in_the_visitors_numbers(
@@ -282,19 +282,24 @@ def test_pages_bring_what_a_visitor_may_see_in_the_visitors_numbers(
     told(note(chat_id, bob_acts, "For us"))
     told(reply(chat_id, bob_acts))
     told(vera.send())
-    first = get(vera, chat=str(chat_id), after=0).json()  # type: ignore[attr-defined]
+    first = get(vera, chat=str(chat_id), after=0).json()
     assert (first["chat"], first["state"], first["head"], first["more"]) == (str(chat_id), "active", 4, True)
-    second = get(vera, chat=str(chat_id), after=2).json()  # type: ignore[attr-defined]
+    second = get(vera, chat=str(chat_id), after=2).json()
     assert second["more"] is False
     assert [entry["n"] for entry in first["events"] + second["events"]] == [1, 2, 3, 4]
     assert "For us" not in json.dumps([first, second])
-    assert get(vera, chat=str(chat_id), after=4).json()["events"] == []  # type: ignore[attr-defined]
+    assert get(vera, chat=str(chat_id), after=4).json()["events"] == []
 
 
 def test_another_chats_number_and_one_that_is_ahead_count_as_nothing(vera: Guest, hill_chat: uuid.UUID) -> None:
     chat_id = open_chat(vera)
-    for query in ({"chat": str(hill_chat), "after": 1}, {"chat": str(chat_id), "after": 99}, {"chat": "x", "after": 1}):
-        page = get(vera, **query).json()  # type: ignore[attr-defined]
+    queries: list[dict[str, Any]] = [
+        {"chat": str(hill_chat), "after": 1},
+        {"chat": str(chat_id), "after": 99},
+        {"chat": "x", "after": 1},
+    ]
+    for query in queries:
+        page = get(vera, **query).json()
         assert (page["chat"], [entry["n"] for entry in page["events"]]) == (str(chat_id), [1])
         assert "secret" not in json.dumps(page)
 
@@ -309,7 +314,7 @@ def test_a_token_reads_only_its_own_visitors_chat_on_its_own_website(
 ) -> None:
     mine = open_chat(vera)
     open_chat(victor)
-    assert get(vera).json()["chat"] == str(mine)  # type: ignore[attr-defined]
+    assert get(vera).json()["chat"] == str(mine)
     assert code(get(vera, token=hugo.token)) == (401, "forbidden")
     time.sleep(0.01)
     forged = tokens.issue(website_id=vera.website.pk, visitor_id=victor.id)
