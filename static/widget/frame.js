@@ -38,6 +38,8 @@ let limit = 10_000;
 let shown = window.parent === window;
 let clicked = shown;
 let opened = false;
+/** Whether the host page was told that there is a chat, so that its next page opens the frame again. */
+let flagged = false;
 let lastTyping = 0;
 let told = 0;
 let lastRead = 0;
@@ -88,7 +90,7 @@ function held() {
 
 /** @param {string} text @param {string} email */
 function write(text, email) {
-  const first = !keeper.begun();
+  const first = !chat;
   keeper.begin();
   keeper.set("draft", null);
   // A `start` goes on with an open chat, too, and is what may carry the address.
@@ -96,10 +98,7 @@ function write(text, email) {
   else outbox.add({ type: "start", text, page: about, ...(email && { fields: { email } }) });
   transport.send({ type: "typing", on: false });
   transport.connect();
-  if (first) {
-    transport.begun();
-    tell({ type: "chat", on: true });
-  }
+  if (first) transport.begun();
   refresh();
 }
 
@@ -238,6 +237,10 @@ function linked(now, code) {
 
 /** Everything that follows from what is known now. */
 function refresh() {
+  if (keeper.begun() !== flagged) {
+    flagged = keeper.begun();
+    tell({ type: "chat", on: flagged });
+  }
   const answered = state === "active";
   const opens = settings.opens_at && new Date(settings.opens_at);
   const back = opens > new Date() ? filled(words.back, { when: soon(opens, words.today.toLowerCase()) }) : "";
@@ -278,7 +281,7 @@ async function open() {
   opened = true;
   const going = await transport.open(clicked);
   if (!going) opened = false;
-  tell({ type: "chat", on: going && keeper.begun() });
+  if (!going) tell({ type: "chat", on: false });
   if (!keeper.begun()) find("log").setAttribute("aria-live", "polite");
   composer.fill(keeper.get("draft") ?? "");
   thread.pending(outbox.items());
@@ -337,7 +340,7 @@ find("fresh").onclick = () => {
   for (const { cid } of outbox.items()) outbox.drop(cid);
   clear();
   transport.fresh();
-  tell({ type: "chat", on: false });
+  refresh();
   composer.focus();
 };
 find("privacy").onclick = () => {

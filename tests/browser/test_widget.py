@@ -138,6 +138,25 @@ def test_tabs_share_one_visitor(visit: Visit, desk: Desk, context: BrowserContex
     desk.sees(chat, ["From the first tab", "From the second tab", "To both"])
 
 
+def test_tabs_begin_anew_together(visit: Visit, desk: Desk, context: BrowserContext, host: HostPage) -> None:
+    visit.open()
+    second = tab(context, host, "same-site", "/second")
+    second.open()
+    visit.write("The first chat")
+    chat = desk.take("The first chat")
+    second.sees(["The first chat"])
+    assert second.page.evaluate("({...sessionStorage})") == {"chatsite": "open"}
+    visit.frame.click("#end")
+    visit.frame.click("#ending .strong")
+    desk.until(lambda: desk.rows[chat]["state"] == "closed")
+    visit.frame.click("#fresh")
+    for each in (visit, second):
+        each.sees([])
+    second.write("The second chat")
+    visit.sees(["The second chat"])
+    assert desk.take("The second chat") != chat
+
+
 @everywhere
 def test_the_server_is_killed_while_the_visitor_types(visit: Visit, desk: Desk, server: LiveServer, setup: str) -> None:
     frame = visit.open()
