@@ -106,13 +106,10 @@ class OperatorSocket(Socket):
             return
         self.core.directories[self.workspace_id] = picture.directory
         self._welcome(frame, picture)
-        rev = picture.rev
-        while rev < max(feed.highest, picture.newest):
-            rows, rev = await self.core.reader.run(snapshots.rows_after, self.workspace_id, rev)
-            if self.closed:
-                return
-            self.push_frame({"type": "chats", "rev": rev, "rows": rows})
-        feed.snapshot(rev)
+        reached = await self._rows_after(picture.rev, max(feed.highest, picture.newest))
+        if self.closed:
+            return
+        feed.snapshot(reached)
         self.ready = True
         await asyncio.gather(
             *(self._watch(chat_id, after, frame, always=False) for chat_id, after in frame["after"].items())
@@ -206,10 +203,19 @@ class OperatorSocket(Socket):
         self.answer(frame, type="pong", heads=heads, rev=feed.known or 0)
         for chat_id in behind:
             self._behind(chat_id, wait=0)
-        rev = frame["rev"]
-        while rev is not None and feed.known is not None and rev < feed.known and not self.closed:
-            rows, rev = await self.core.reader.run(snapshots.rows_after, self.workspace_id, rev)
+        if frame["rev"] is not None and feed.known is not None:
+            await self._rows_after(frame["rev"], feed.known)
+
+    async def _rows_after(self, rev: int, until: int) -> int:
+        """Sends the rows that changed after `rev`, page by page, up to `until` or to where the database really is (a
+        restored one may lie behind what this process remembers), and returns the revision that was reached."""
+        while rev < until and not self.closed:
+            rows, reached = await self.core.reader.run(snapshots.rows_after, self.workspace_id, rev)
+            if reached <= rev:
+                break
+            rev = reached
             self.push_frame({"type": "chats", "rev": rev, "rows": rows})
+        return rev
 
     # Answers
 
@@ -271,8 +277,10 @@ class OperatorSocket(Socket):
         cursor.busy = cursor.again = True
         try:
             while cursor.again and not self.closed and self.held.get(chat_id) is cursor:
+                await asyncio.sleep(max(wait, self.reread_wait()))
+                if self.held.get(chat_id) is not cursor:
+                    return True
                 cursor.again = False
-                await asyncio.sleep(wait)
                 piece = await self.core.reader.run(
                     reads.entries_after, chat_id, cursor.last, for_visitor=False, workspace_id=self.workspace_id
                 )
@@ -280,6 +288,7 @@ class OperatorSocket(Socket):
                     return True
                 if piece is None:
                     return False
+                self.was_read(piece.entries)
                 if piece.reset_to is not None:
                     self.push_frame({"type": "reset", "chat": str(chat_id), "after": piece.reset_to})
                 self.show(chat_id, piece.head, piece.entries, frame)

@@ -31,6 +31,13 @@ class Transport(Protocol):
     def write_texts(self, payloads: Iterable[bytes]) -> None: ...
 
 
+# What a client may have read to it again and again: so much at once, and so much a second. Each reading costs a query.
+REREAD_BURST = 8 * 1024 * 1024
+REREAD_PER_SECOND = 512 * 1024
+REREAD_LONGEST_WAIT = 5.0
+QUERY_COSTS = 4 * 1024
+
+
 class Socket:
     """One connection. `push` never waits: what the client does not read in time is its own loss, by close code 4409."""
 
@@ -40,6 +47,8 @@ class Socket:
         "_closing",
         "_code",
         "_loop",
+        "_owed",
+        "_owed_at",
         "_queue",
         "_refused",
         "_scheduled",
@@ -64,6 +73,8 @@ class Socket:
         self._writing: asyncio.Task[None] | None = None
         self._refused: deque[float] | None = None
         self._too_large = 0
+        self._owed = 0.0
+        self._owed_at = time.monotonic()
         self._scheduled = False
         self._closing: asyncio.Task[None] | None = None
         self._code = 0
@@ -128,6 +139,19 @@ class Socket:
                 self.answer(frame, **base, events=page)
             else:
                 self.push_frame({**base, "events": page})
+
+    def reread_wait(self) -> float:
+        """Seconds until the database is read for this client again. A ping of sixty bytes may ask for megabytes, so
+        whoever asks over and over for what was shown already waits; nobody who only follows a chat does."""
+        now = time.monotonic()
+        self._owed = max(0.0, self._owed - (now - self._owed_at) * REREAD_PER_SECOND)
+        self._owed_at = now
+        return min(max(0.0, (self._owed - REREAD_BURST) / REREAD_PER_SECOND), REREAD_LONGEST_WAIT)
+
+    def was_read(self, entries: list[Wire]) -> None:
+        # Debts beyond the longest wait are forgotten: a client far behind in a long chat must be live soon after.
+        most = REREAD_BURST + REREAD_PER_SECOND * REREAD_LONGEST_WAIT
+        self._owed = min(most, self._owed + QUERY_COSTS + sum(len(entry.get("text", "")) for entry in entries))
 
     def sent(self, frame: protocol.Frame, answer: Sent) -> None:
         chat, at = str(answer.chat_id), moment(answer.at)

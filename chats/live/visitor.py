@@ -293,11 +293,14 @@ class VisitorSocket(Socket):
         cursor.busy = cursor.again = True
         try:
             while cursor.again and not self.closed and cursor is self.cursor:
+                await asyncio.sleep(max(wait, self.reread_wait()))
+                if cursor is not self.cursor:
+                    return
                 cursor.again = False
-                await asyncio.sleep(wait)
                 piece = await self.core.reader.run(reads.entries_after, chat_id, cursor.last, for_visitor=True)
                 if piece is None or self.closed or cursor is not self.cursor:
                     return
+                self.was_read(piece.entries)
                 if piece.reset_to is not None:
                     self.push_frame({"type": "reset", "chat": str(chat_id), "after": piece.reset_to})
                     cursor.last = piece.reset_to
