@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
@@ -40,10 +40,11 @@ class Mark(NamedTuple):
         """The mark that `value` spells; nonsense in an address is no mark and starts at the first page."""
         moment, _, chat_id = value.partition("~")
         try:
-            mark = cls(datetime.fromisoformat(moment), uuid.UUID(chat_id))
-        except ValueError:
+            closed_at = datetime.fromisoformat(moment)
+            # In UTC at once: at the ends of time a zone can lead out of it.
+            return cls(closed_at.astimezone(UTC), uuid.UUID(chat_id)) if closed_at.tzinfo else None
+        except (ValueError, OverflowError):
             return None
-        return mark if mark.closed_at.tzinfo else None
 
 
 @dataclass(frozen=True)

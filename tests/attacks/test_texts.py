@@ -27,3 +27,24 @@ def test_no_line_of_a_message_can_pass_for_an_entry_of_the_plain_text(
     said, closed = [line for line in text.splitlines() if line.startswith("[")]
     assert "] Vera [2026" in said
     assert closed.endswith("-- Bob closed the chat --")
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=0001-01-01",
+        "until=9999-12-30",
+        "until=9999-12-31",
+        "until=0001-01-01",
+        "after=0001-01-01T00:00:00%2B23:59~" + "0" * 32,
+        "after=9999-12-31T23:59:59-23:59~" + "0" * 32,
+    ],
+)
+def test_the_ends_of_time_are_no_error(
+    website: Website, operator: Membership, bob_client: Client, query: str, zone: str
+) -> None:
+    begun(website).closed(operator)
+    operator.workspace.time_zone = zone
+    operator.workspace.save()
+    assert bob_client.get(f"/w/harbour/closed/?{query}").status_code == 200
