@@ -62,7 +62,7 @@ def frame(request: HttpRequest, key: str) -> HttpResponseBase:
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     # So that the chat also opens on pages that isolate themselves; all that the frame loads is its own.
     response["Cross-Origin-Embedder-Policy"] = "require-corp"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Permissions-Policy"] = settings.PERMISSIONS_POLICY
     return response
 
 

@@ -35,6 +35,12 @@ MODULES = (
 STYLES = "widget/frame.css"
 TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 LOADER_SECONDS = 3600
+# A script or a JSON file needs no more of these, and visitors pay for each byte of them.
+SHORT_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=()",
+}
 FOREVER = "public, max-age=31536000, immutable"
 # Comments that have their lines for themselves; a comment behind code is left alone, because it could be a string.
 _COMMENTS = re.compile(r"^[ \t]*(?:/\*.*?\*/[ \t]*\n|//[^\n]*\n)", re.DOTALL | re.MULTILINE)
@@ -111,5 +117,7 @@ def encoded(request: HttpRequest, plain: bytes, zipped: bytes, br: bytes, *, con
     response = HttpResponse({"br": br, "gzip": zipped, "": plain}[coding], content_type=content_type)
     if coding:
         response["Content-Encoding"] = coding
+    for name, value in SHORT_HEADERS.items():
+        response[name] = value
     patch_vary_headers(response, ["Accept-Encoding"])
     return response

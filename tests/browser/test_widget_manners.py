@@ -286,3 +286,24 @@ def test_the_loader_is_quick(context: BrowserContext, host: HostPage) -> None:
     page.wait_for_selector("chatsite-widget", state="attached")
     page.wait_for_timeout(300)
     assert script_seconds() - without < 0.05
+
+
+def test_the_launcher_costs_four_kilobytes_on_the_wire_with_all_headers(
+    context: BrowserContext, host: HostPage, server: LiveServer
+) -> None:
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    addresses: dict[str, str] = {}
+    weights: dict[str, int] = {}
+    session.on("Network.requestWillBeSent", lambda sent: addresses.update({sent["requestId"]: sent["request"]["url"]}))
+    session.on(
+        "Network.loadingFinished",
+        lambda done: weights.update({addresses[done["requestId"]]: int(done["encodedDataLength"])}),
+    )
+    page.goto(host.url)
+    page.wait_for_selector("chatsite-widget", state="attached")
+    page.wait_for_timeout(300)
+    ours = {url: weight for url, weight in weights.items() if url.startswith(server.url)}
+    assert len(ours) == 2
+    assert sum(ours.values()) <= 4 * 1024, ours

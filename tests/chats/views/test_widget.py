@@ -170,6 +170,13 @@ def test_the_frame_allows_no_inline_script_or_style(client: Client, frame_url: s
     assert " on" not in page.replace(" one", "").split("<body>")[0].split("<script")[0]
 
 
+def test_the_frame_is_a_page_with_the_headers_of_one(client: Client, frame_url: str) -> None:
+    answer = client.get(frame_url)
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert "geolocation=()" in answer["Permissions-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
 def test_the_texts_of_a_website_stay_text(client: Client, website: Website, frame_url: str, owner: Membership) -> None:
     nasty = "</script><script>alert(1)</script>{{ 7*7 }}<img src=x onerror=alert(1)>"
     texts = {"title": "<b>Shop</b>", "greeting": nasty, "notice": nasty, "away": nasty}
