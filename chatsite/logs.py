@@ -112,6 +112,8 @@ def configure(*, level: str, json: bool) -> None:
             "root": {"handlers": ["out"], "level": level},
             "loggers": {
                 "django.server": {"level": "WARNING"},
+                # Anybody may send any Host as often as they like; each would cost a traceback.
+                "django.security.DisallowedHost": {"level": "CRITICAL"},
                 "daphne": {"level": "WARNING"},
                 "celery": {"level": "WARNING"},
             },

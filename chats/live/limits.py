@@ -30,6 +30,11 @@ class Buckets:
             self._sweep(now)
         return 0.0
 
+    def charge(self, key: Hashable, cost: float) -> None:
+        """Takes what a dear frame costs beyond its token. It is let through, and those behind it pay for it."""
+        level, at = self._levels.get(key, (float(self.burst), time.monotonic()))
+        self._levels[key] = (level - cost, at)
+
     def _sweep(self, now: float) -> None:
         self._swept = now
         full = self.burst / self.per_second

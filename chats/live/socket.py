@@ -36,6 +36,9 @@ REREAD_BURST = 8 * 1024 * 1024
 REREAD_PER_SECOND = 512 * 1024
 REREAD_LONGEST_WAIT = 5.0
 QUERY_COSTS = 4 * 1024
+# What frames cost beyond the token that each takes: a status is a write and a word to everybody, a position a look-up.
+STATUS_COSTS = 40
+POSITIONS_A_TOKEN = 20
 
 
 class Socket:
@@ -108,6 +111,10 @@ class Socket:
             if wait:
                 self.too_fast(wait, cid=frame["cid"], ref=frame["ref"])
                 return None
+        elif frame["type"] == "status":
+            pace.frames.charge(key, STATUS_COSTS)
+        elif isinstance(frame.get("after"), dict):
+            pace.frames.charge(key, len(frame["after"]) / POSITIONS_A_TOKEN)
         return frame
 
     # Out

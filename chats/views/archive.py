@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import MemberRequest, member_required
 from accounts.domain.lines import one_line
@@ -26,6 +26,7 @@ from chats.views.chat import found, number
 from chats.views.words import event_words
 
 LONGEST_NAME = 80
+LOOKED_FOR = "closed_chats"
 
 
 class SearchForm(forms.Form):
@@ -41,14 +42,21 @@ class SearchForm(forms.Form):
 
 @never_cache
 @member_required(Permission.SEE_CHATS)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def closed_chats(request: MemberRequest) -> HttpResponse:
-    form = SearchForm(request.GET)
+    """A search is posted and kept in the session: what is looked for is often a person, and addresses are logged."""
+    if request.method == "POST":
+        form = SearchForm(request.POST)
+        if form.is_valid():
+            request.session[LOOKED_FOR] = {name: str(value) for name, value in form.cleaned_data.items() if value}
+            return redirect(f"{request.path}?found=1")
+    else:
+        form = SearchForm(request.session.get(LOOKED_FOR, {}) if "found" in request.GET else {})
     search = archive.Search(**form.cleaned_data) if form.is_valid() else archive.Search()
     page = archive.closed_page(
         membership=request.membership, search=search, after=archive.Mark.read(request.GET.get("after", ""))
     )
-    asked = {name: value for name, value in request.GET.items() if name in form.fields and value}
+    asked = {"found": 1} if search else {}
     context = {
         "section": "closed",
         "form": form,

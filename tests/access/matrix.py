@@ -172,6 +172,7 @@ PAGES = (
     Row("chat_reopen", "POST", closed_chat, members(302)),
     Row("chat_read", "POST", chat, members(302), {"number": "1"}),
     Row("closed_chats", "GET", slug, members(200)),
+    Row("closed_chats", "POST", slug, members(302)),
     Row("transcript", "GET", closed_chat, members(200)),
     Row("transcript_text", "GET", closed_chat, members(200)),
 )

@@ -451,3 +451,12 @@ def test_a_caller_that_fails_takes_neither_answers_nor_news_away(monkeypatch: py
 
     assert with_writer(storing, story, monkeypatch)
     assert len(heard) == 1
+
+
+def test_a_dear_frame_is_paid_for_by_those_behind_it() -> None:
+    buckets = Buckets(per_second=10, burst=20)
+    assert buckets.wait("bob") == 0
+    buckets.charge("bob", 40)
+
+    assert buckets.wait("bob") > 2
+    assert buckets.wait("alice") == 0
