@@ -54,7 +54,7 @@ async def test_a_foreign_or_missing_origin_is_refused_before_accept(
     with pytest.raises(websockets.InvalidStatus) as refused:
         async with connect(f"ws://127.0.0.1:{strict_desk.servers[0].port}{path}", additional_headers=headers):
             pass
-    assert refused.value.response.status_code == 403
+    assert refused.value.response.status_code in (400, 403)
 
 
 async def test_an_unknown_path_is_refused(strict_desk: Desk) -> None:
@@ -323,7 +323,10 @@ async def test_frames_against_the_websocket_protocol_end_the_connection(strict_d
     await reader.readuntil(b"\r\n\r\n")
     writer.write(head)
     async with asyncio.timeout(10):
-        last = await reader.read(1_000)
+        try:
+            last = await reader.read(1_000)
+        except ConnectionResetError:
+            last = b""
         assert last[:1] in (b"\x88", b"")
         if last:
             assert int.from_bytes(last[2:4], "big") in (1002, 1007, 1009)
@@ -399,24 +402,24 @@ def foreign_chat(strict_desk: Desk) -> Iterator[str]:
 async def test_a_foreign_id_is_answered_like_one_that_does_not_exist(
     strict_desk: Desk, foreign_chat: str, kind: str
 ) -> None:
-    more = {"watch": {"after": 0}, "read": {"n": 1}, "typing": {"on": True}}.get(kind, {})
+    needed: dict[str, dict[str, Any]] = {"watch": {"after": 0}, "read": {"n": 1}, "typing": {"on": True}}
+    more = needed.get(kind, {})
     if kind in ("send", "note"):
         more = {"cid": CID, "text": "Let me in"}
     answers = set()
     async with operating(strict_desk) as socket:
         for chat in (foreign_chat, str(uuid.uuid4()), str(uuid.uuid1()), "no-id-at-all"):
             await socket.send(json.dumps({"type": kind, "chat": chat, **more}))
+            await asyncio.sleep(0.5)
             await socket.send(json.dumps({"type": "ping", "ref": chat, "after": {}}))
-            said = []
+            errors = []
             async with asyncio.timeout(10):
-                while (frame := json.loads(message := await socket.recv()))["type"] != "pong":
-                    if frame["type"] in ("error", "events", "typing", "sent", "chats") and "secret" not in str(message):
-                        said.append(message)
+                while json.loads(message := await socket.recv())["type"] != "pong":
                     assert "secret" not in str(message)
-            await asyncio.sleep(0.1)
-            answers.add(tuple(each for each in said if '"error"' in str(each)))
-    if kind not in ("typing", "read"):
-        assert len(answers) == 1
+                    if '"error"' in str(message):
+                        errors.append(message)
+            answers.add(tuple(errors))
+    assert len(answers) == 1
     held = strict_desk.database.query("SELECT text FROM chats_message WHERE cid = %s", CID)
     assert held == []
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.support.clients import Client, Operator, Visitor
 from tests.support.history import History
@@ -40,7 +40,12 @@ class DeskServer(LiveServer):
     """Serves a database that was prepared before, without demo data."""
 
     def prepare(self) -> None:
+        """Nothing is made: `Desk.migrate` and `Desk.seed` did."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
+
+    def start(self) -> Self:
+        super().start()
+        return self
 
     @property
     def pid(self) -> int:

@@ -39,7 +39,8 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
 
     @database_sync_to_async
     def find_room(self, name: str) -> Room:
-        return Room.objects.get_or_create(name=name)[0]
+        room, _ = Room.objects.get_or_create(name=name)
+        return room
 
     @database_sync_to_async
     def store(self, text: str) -> Message:

@@ -1,8 +1,14 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
 from django.db import models
 
 
 class Room(models.Model):
     name = models.CharField(max_length=50, unique=True)
+
+    objects: ClassVar[models.Manager[Room]] = models.Manager()
 
     class Meta:
         app_label = "textbook"
@@ -16,6 +22,8 @@ class Message(models.Model):
     author = models.CharField(max_length=20)
     text = models.TextField()
     at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Message]] = models.Manager()
 
     class Meta:
         app_label = "textbook"
