@@ -106,7 +106,11 @@ class OperatorSocket(Socket):
             return
         self.core.directories[self.workspace_id] = picture.directory
         self._welcome(frame, picture)
-        reached = await self._rows_after(picture.rev, max(feed.highest, picture.newest))
+        reached, asked = picture.rev, -1
+        # What was heard while rows were read went to the sockets that were ready, and this one was not.
+        while asked < reached < max(feed.highest, picture.newest):
+            asked = reached
+            reached = await self._rows_after(asked, max(feed.highest, picture.newest))
         if self.closed:
             return
         feed.snapshot(reached)

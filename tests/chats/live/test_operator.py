@@ -115,8 +115,14 @@ def test_many_changed_rows_come_in_parts_without_a_gap(bob_client: Client, shop:
     async def story() -> None:
         async with OperatorLine(bob_client) as line:
             welcome = await line.hello(rev=0)
-            await until(lambda: core().hub.feed(shop.workspace_id).known == 10)
-            rows = welcome["chats"] + [row for f in line.frames if f["type"] == "chats" for row in f["rows"]]
+
+            def shown() -> list[Any]:
+                return welcome["chats"] + [row for f in line.frames if f["type"] == "chats" for row in f["rows"]]
+
+            await until(lambda: len(shown()) >= 10)
+            await line.quiet()
+            rows = shown()
+            assert core().hub.feed(shop.workspace_id).known == 10
             assert [row["rev"] for row in rows] == list(range(1, 11))
             assert {row["id"] for row in rows} == {str(chat) for chat in chats}
 
