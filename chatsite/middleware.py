@@ -44,4 +44,8 @@ def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     session = getattr(request, "session", None)
     if session is not None and session.accessed and not response.has_header("Cache-Control"):
         patch_cache_control(response, private=True, no_store=True)
+    if getattr(response, "same_for_everybody", False):
+        # The locale middleware cannot know: with its two headers a cache would keep one copy a language.
+        response.headers["Vary"] = "Accept-Encoding"
+        del response.headers["Content-Language"]
     return response

@@ -108,7 +108,10 @@ def _answer(request: HttpRequest, found: Asset, caching: str) -> HttpResponseBas
     # Weak: one tag stands for three encodings of the same content.
     etag = f'W/"{found.etag}"'
     response["ETag"] = etag
-    return get_conditional_response(request, etag=etag, response=response) or response
+    answer = get_conditional_response(request, etag=etag, response=response) or response
+    # Read by `chatsite.middleware`: the same bytes in every language.
+    vars(answer)["same_for_everybody"] = True
+    return answer
 
 
 def encoded(request: HttpRequest, plain: bytes, zipped: bytes, br: bytes, *, content_type: str) -> HttpResponse:
