@@ -38,6 +38,7 @@ LARGEST_PLAIN = 16 * 1024
 MOST_FRAGMENTS = 1_000
 MOST_QUEUED = 2_000
 PATIENCE = 0.1
+CLOSING_SECONDS = 5
 # The loop and the writer's thread hand the interpreter to each other; the default of five milliseconds is an age.
 SWITCH_SECONDS = 0.0005
 # Frames leave few cycles behind, so the collector need not look as often as its defaults (700, 10, 10) make it.
@@ -191,7 +192,8 @@ class Server(DaphneServer):  # type: ignore[misc]
         self.http_factory.buildProtocol = bounded(self.http_factory.buildProtocol)
         self.ws_factory.protocol = SocketProtocol
         # The masks of incoming frames are undone by the server; frames of other directions are refused (RFC 6455 5.1).
-        self.ws_factory.setProtocolOptions(requireMaskedClientFrames=True)
+        # A client that is busy sending needs longer than a second to read why it is closed; dropped, it would see 1006.
+        self.ws_factory.setProtocolOptions(requireMaskedClientFrames=True, closeHandshakeTimeout=CLOSING_SECONDS)
         for number in (signal.SIGTERM, signal.SIGINT):
             reactor._asyncioEventloop.add_signal_handler(number, self.end)
 
