@@ -22,8 +22,8 @@ if DATABASE_URL:
         DATABASES["default"]["CONN_MAX_AGE"] = 0
         DATABASES["default"]["OPTIONS"] = {
             **DATABASES["default"].get("OPTIONS", {}),
-            # The writer's prepared statements (`chats/domain/store.py`) are planned each time: a plan that was kept from
-            # when the tables were small would read all of them for ever. Nothing else is prepared.
+            # The writer's prepared statements (`chats/domain/store.py`) are planned each time: a plan kept from when
+            # the tables were small would read all of them for ever. Nothing else is prepared.
             "options": "-c plan_cache_mode=force_custom_plan",
             "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=12), "timeout": 10},
         }
