@@ -261,7 +261,7 @@ class OperatorSocket(Socket):
     def found(self, head: reads.Head) -> None:
         """The sweep read where a watched chat really is."""
         cursor = self.held.get(head.chat_id)
-        if cursor is not None and cursor.last != head.head:
+        if cursor is not None and head.head > cursor.last:
             self._behind(head.chat_id, wait=0)
 
     def _behind(self, chat_id: uuid.UUID, wait: float = REORDER_SECONDS) -> None:

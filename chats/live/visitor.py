@@ -140,7 +140,9 @@ class VisitorSocket(Socket):
         if self.stale:
             self.stale = False
             head = await self._current_chat()
-        if head is not None:
+        if head is not None and head.chat_id == self.chat_id and self.cursor.last > head.visitor_head:
+            self.behind(wait=0)  # the client holds more than there is: a restored backup
+        elif head is not None:
             self.found(head)
 
     async def _current_chat(self) -> reads.Head | None:
@@ -312,7 +314,8 @@ class VisitorSocket(Socket):
 
     def found(self, head: reads.Head) -> None:
         """The sweep read where this visitor's chat really is."""
-        if not self.ready or (head.chat_id == self.chat_id and head.visitor_head == self.cursor.last):
+        if not self.ready or (head.chat_id == self.chat_id and head.visitor_head <= self.cursor.last):
+            # What was read a moment ago may lie behind what was shown since: that is no hole.
             return
         if head.chat_id != self.chat_id:
             if self.chat_id is not None:
